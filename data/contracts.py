@@ -1,0 +1,188 @@
+"""The tables of the lake: columns, keys, partitions. Every table is checked against these when it crosses a folder."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from voc.errors import ContractError
+
+TIME = pa.timestamp("us", tz="UTC")
+TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", TIME)])
+REASON = pa.struct([("reason", pa.string()), ("probability", pa.float32())])
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a table promises.
+
+    `key` names the columns that identify a row; `partition` the columns its files are laid out by.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    partition: tuple[str, ...] = ()
+
+    def check(self, schema: pa.Schema) -> None:
+        """Raise ContractError with every difference between `schema` and the promise (order of columns aside)."""
+        wrong = [
+            f"{field.name}: expected {field.type}, got "
+            + (str(schema.field(field.name).type) if field.name in schema.names else "no such column")
+            for field in self.schema
+            if field.name not in schema.names or schema.field(field.name).type != field.type
+        ]
+        wrong += [f"{name}: not in the contract" for name in schema.names if name not in self.schema.names]
+        if wrong:
+            raise ContractError(f"table {self.name}: {'; '.join(wrong)}")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind) for name, kind in columns.items()])
+
+
+CONTACTS = Contract(
+    "contacts",
+    _schema(
+        contact_id=pa.string(),
+        customer_id=pa.string(),
+        started_at=TIME,
+        day=pa.date32(),  # on the company's wall clock
+        channel=pa.string(),
+        product=pa.string(),
+        journey_stage=pa.string(),
+        language=pa.string(),
+        script=pa.string(),
+        turns=pa.list_(TURN),
+        csat=pa.int8(),
+        nps=pa.int8(),
+        ces=pa.int8(),
+        first_response_s=pa.int64(),
+        duration_s=pa.int64(),
+        source=pa.string(),
+        attributes=pa.string(),  # JSON object of what the source had besides
+        search_text=pa.string(),  # every word, in Latin script, lower case, without diacritics
+        digest=pa.string(),
+    ),
+    key=("contact_id",),
+    partition=("day",),
+)
+
+CUSTOMERS = Contract(
+    "customers",
+    _schema(
+        customer_id=pa.string(),
+        active_from=pa.date32(),
+        active_to=pa.date32(),
+        segment=pa.string(),
+        region=pa.string(),
+        digest=pa.string(),
+    ),
+    key=("customer_id",),
+)
+
+OUTCOMES = Contract(
+    "outcomes",
+    _schema(customer_id=pa.string(), kind=pa.string(), churned_at=pa.date32(), digest=pa.string()),
+    key=("customer_id",),
+)
+
+LABELS = Contract(
+    "labels",
+    _schema(
+        contact_id=pa.string(),
+        reasons=pa.list_(pa.string()),
+        sentiment=pa.string(),
+        churn_intent=pa.bool_(),
+        split=pa.string(),
+        source=pa.string(),
+        digest=pa.string(),
+    ),
+    key=("contact_id",),
+)
+
+SCORES = Contract(
+    "scores",
+    _schema(
+        contact_id=pa.string(),
+        model_version=pa.string(),
+        day=pa.date32(),
+        reasons=pa.list_(REASON),  # those at or above the threshold, most probable first; empty when abstained
+        abstained=pa.bool_(),
+        top_reason=pa.string(),  # most probable one, whether or not it passed
+        top_probability=pa.float32(),
+        sentiment=pa.string(),
+        sentiment_probability=pa.float32(),
+        churn_intent=pa.bool_(),
+        churn_probability=pa.float32(),
+        embedding=pa.list_(pa.float32()),
+        scored_at=TIME,
+    ),
+    key=("contact_id", "model_version"),
+    partition=("day",),
+)
+
+THEMES = Contract(
+    "themes",
+    _schema(
+        theme_id=pa.string(),
+        label=pa.string(),
+        keywords=pa.list_(pa.string()),
+        verbatim_ids=pa.list_(pa.string()),  # contacts that represent it best, of different customers
+        contacts=pa.int64(),
+        customers=pa.int64(),
+        first_day=pa.date32(),
+        last_day=pa.date32(),
+        centroid=pa.list_(pa.float32()),
+        model_version=pa.string(),
+        status=pa.string(),
+        fitted_at=TIME,
+    ),
+    key=("theme_id",),
+)
+
+THEME_ASSIGNMENTS = Contract(
+    "theme_assignments",
+    _schema(
+        contact_id=pa.string(),
+        day=pa.date32(),
+        theme_id=pa.string(),  # null: in no theme
+        similarity=pa.float32(),  # cosine to the theme's centroid
+    ),
+    key=("contact_id",),
+)
+
+QUARANTINE = Contract(
+    "quarantine",
+    _schema(
+        row_id=pa.string(),
+        kind=pa.string(),
+        source=pa.string(),
+        line=pa.int64(),
+        field=pa.string(),
+        reason=pa.string(),
+        raw=pa.binary(),  # the row as it came
+        at=TIME,
+    ),
+    key=("row_id",),
+)
+
+RUNS = Contract(
+    "runs",
+    _schema(
+        run_id=pa.string(),
+        step=pa.string(),
+        started_at=TIME,
+        seconds=pa.float64(),
+        inputs=pa.string(),  # JSON
+        counts=pa.string(),  # JSON
+        versions=pa.string(),  # JSON
+    ),
+    key=("run_id",),
+)
+
+CONTRACTS: dict[str, Contract] = {
+    contract.name: contract
+    for contract in (
+        CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, THEMES, THEME_ASSIGNMENTS, QUARANTINE, RUNS,
+    )
+}  # fmt: skip

@@ -1,0 +1,112 @@
+"""The lake: Delta tables on disk or an object store, read with SQL by DuckDB."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import DeltaTable, write_deltalake
+
+from voc.data.contracts import CONTRACTS, Contract
+
+Rows = pa.Table | pa.RecordBatchReader
+
+
+class Lake:
+    """All tables of a workspace under one root.
+
+    A table that nothing was written to yet reads as an empty one, so that no caller tells the cases apart. Every write
+    is one Delta commit: it happened wholly or not at all, and readers see the state before or after it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def exists(self, name: str) -> bool:
+        """Whether anything was ever written to the table."""
+        return DeltaTable.is_deltatable(self._uri(name))
+
+    def version(self, name: str) -> int:
+        """Number of the table's last commit; -1 before the first. Changes exactly when the table does."""
+        return DeltaTable(self._uri(name)).version() if self.exists(name) else -1
+
+    def versions(self, *names: str) -> tuple[int, ...]:
+        """Versions of several tables: what a cache of something computed from them depends on."""
+        return tuple(self.version(name) for name in names)
+
+    def dataset(self, name: str) -> ds.Dataset:
+        """The table as it is now, as a lazy dataset."""
+        contract = CONTRACTS[name]
+        if not self.exists(name):
+            return ds.dataset(contract.schema.empty_table())
+        return DeltaTable(self._uri(name)).to_pyarrow_dataset(schema=contract.schema)
+
+    def append(self, name: str, rows: Rows) -> None:
+        """Add rows in one commit. Streams when given a reader."""
+        contract = self._checked(name, rows)
+        write_deltalake(
+            self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None
+        )
+
+    def replace(self, name: str, rows: Rows, where: str | None = None) -> None:
+        """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects, in one commit."""
+        contract = self._checked(name, rows)
+        if not self.exists(name):
+            return self.append(name, rows)
+        write_deltalake(
+            self._uri(name),
+            rows,
+            mode="overwrite",
+            predicate=where,
+            partition_by=list(contract.partition) or None,
+        )
+        return None
+
+    def upsert(self, name: str, rows: Rows) -> None:
+        """Insert rows, and replace those whose key is there, in one commit."""
+        contract = self._checked(name, rows)
+        if not self.exists(name):
+            return self.append(name, rows)
+        (self._merge(contract, rows).when_matched_update_all().when_not_matched_insert_all().execute())
+        return None
+
+    def insert_new(self, name: str, rows: Rows) -> None:
+        """Insert the rows whose key is not there yet, in one commit; the others are left as they are."""
+        contract = self._checked(name, rows)
+        if not self.exists(name):
+            return self.append(name, rows)
+        self._merge(contract, rows).when_not_matched_insert_all().execute()
+        return None
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection in which every table of the lake stands under its name."""
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for name in CONTRACTS:
+                connection.register(name, self.dataset(name))
+            yield connection
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run one SQL statement over the tables; values go in as `$name` parameters, never into the text."""
+        with self.connect() as connection:
+            return connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
+
+    def _uri(self, name: str) -> str:
+        return str(self.root / CONTRACTS[name].name)
+
+    def _checked(self, name: str, rows: Rows) -> Contract:
+        contract = CONTRACTS[name]
+        contract.check(rows.schema)
+        if not self.exists(name):
+            self.root.mkdir(parents=True, exist_ok=True)
+        return contract
+
+    def _merge(self, contract: Contract, rows: Rows) -> Any:
+        on = " AND ".join(f"target.{column} = source.{column}" for column in contract.key)
+        return DeltaTable(self._uri(contract.name)).merge(
+            rows, predicate=on, source_alias="source", target_alias="target"
+        )

