@@ -41,7 +41,7 @@ def _pairs_to_map(value: Any) -> Any:
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(str.strip)]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none), Field(max_length=500)]
+OptionalText = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(_blank_is_none)]
 
 
 class Record(BaseModel):
@@ -78,11 +78,11 @@ class Contact(Record):
     journey_stage: OptionalText = None
     language: Annotated[Language | None, BeforeValidator(_blank_is_none)] = None
     turns: Annotated[tuple[Turn, ...], BeforeValidator(_json_when_text)]
-    csat: Annotated[int | None, BeforeValidator(_blank_is_none), Field(ge=1, le=5)] = None
-    nps: Annotated[int | None, BeforeValidator(_blank_is_none), Field(ge=0, le=10)] = None
-    ces: Annotated[int | None, BeforeValidator(_blank_is_none), Field(ge=1, le=7)] = None
-    first_response_s: Annotated[int | None, BeforeValidator(_blank_is_none), Field(ge=0)] = None
-    duration_s: Annotated[int | None, BeforeValidator(_blank_is_none), Field(ge=0)] = None
+    csat: Annotated[Annotated[int, Field(ge=1, le=5)] | None, BeforeValidator(_blank_is_none)] = None
+    nps: Annotated[Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(_blank_is_none)] = None
+    ces: Annotated[Annotated[int, Field(ge=1, le=7)] | None, BeforeValidator(_blank_is_none)] = None
+    first_response_s: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_blank_is_none)] = None
+    duration_s: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_blank_is_none)] = None
     attributes: Annotated[
         dict[str, str], BeforeValidator(_pairs_to_map), BeforeValidator(_json_when_text)
     ] = Field(default_factory=dict)
