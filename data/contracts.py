@@ -1,4 +1,4 @@
-"""The tables of the lake: columns, keys, partitions. Every table is checked against these when it crosses a folder."""
+"""The tables of the lake: columns, keys, partitions. What crosses a folder is checked against these."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Contract:
     partition: tuple[str, ...] = ()
 
     def check(self, schema: pa.Schema) -> None:
-        """Raise ContractError with every difference between `schema` and the promise (order of columns aside)."""
+        """Raise ContractError with all differences of `schema` from the promise (order of columns aside)."""
         wrong = [
             f"{field.name}: expected {field.type}, got "
             + (str(schema.field(field.name).type) if field.name in schema.names else "no such column")
@@ -106,7 +106,8 @@ SCORES = Contract(
         contact_id=pa.string(),
         model_version=pa.string(),
         day=pa.date32(),
-        reasons=pa.list_(REASON),  # those at or above the threshold, most probable first; empty when abstained
+        # Those at or above the threshold, most probable first; empty when abstained.
+        reasons=pa.list_(REASON),
         abstained=pa.bool_(),
         top_reason=pa.string(),  # most probable one, whether or not it passed
         top_probability=pa.float32(),
@@ -115,7 +116,6 @@ SCORES = Contract(
         churn_intent=pa.bool_(),
         churn_probability=pa.float32(),
         embedding=pa.list_(pa.float32()),
-        scored_at=TIME,
     ),
     key=("contact_id", "model_version"),
     partition=("day",),

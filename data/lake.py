@@ -18,8 +18,8 @@ Rows = pa.Table | pa.RecordBatchReader
 class Lake:
     """All tables of a workspace under one root.
 
-    A table that nothing was written to yet reads as an empty one, so that no caller tells the cases apart. Every write
-    is one Delta commit: it happened wholly or not at all, and readers see the state before or after it.
+    A table that nothing was written to yet reads as an empty one, so that no caller tells the cases apart.
+    Every write is one Delta commit: it happened wholly or not at all, and no reader sees a half.
     """
 
     def __init__(self, root: Path) -> None:
@@ -27,7 +27,7 @@ class Lake:
 
     def exists(self, name: str) -> bool:
         """Whether anything was ever written to the table."""
-        return DeltaTable.is_deltatable(self._uri(name))
+        return bool(DeltaTable.is_deltatable(self._uri(name)))
 
     def version(self, name: str) -> int:
         """Number of the table's last commit; -1 before the first. Changes exactly when the table does."""
@@ -42,17 +42,16 @@ class Lake:
         contract = CONTRACTS[name]
         if not self.exists(name):
             return ds.dataset(contract.schema.empty_table())
-        return DeltaTable(self._uri(name)).to_pyarrow_dataset(schema=contract.schema)
+        table: ds.Dataset = DeltaTable(self._uri(name)).to_pyarrow_dataset(schema=contract.schema)
+        return table
 
     def append(self, name: str, rows: Rows) -> None:
         """Add rows in one commit. Streams when given a reader."""
         contract = self._checked(name, rows)
-        write_deltalake(
-            self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None
-        )
+        write_deltalake(self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None)
 
     def replace(self, name: str, rows: Rows, where: str | None = None) -> None:
-        """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects, in one commit."""
+        """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects: one commit."""
         contract = self._checked(name, rows)
         if not self.exists(name):
             return self.append(name, rows)
@@ -93,7 +92,8 @@ class Lake:
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one SQL statement over the tables; values go in as `$name` parameters, never into the text."""
         with self.connect() as connection:
-            return connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
+            table: pa.Table = connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
+            return table
 
     def _uri(self, name: str) -> str:
         return str(self.root / CONTRACTS[name].name)

@@ -1,0 +1,179 @@
+"""Parts that several pages share: the filter bar, tiles, empty states, texts of customers."""
+
+import html
+
+import streamlit as st
+
+from voc.app import filters, highlight, queries, sentences, words
+from voc.app.filters import DEFAULT_PERIOD, PERIODS, Parameters, View
+from voc.app.pages import PageEntry
+from voc.inference.marts import Span, Totals
+
+FILTER_KEYS = ("period", "product", "channel", "language")
+_MARK = "background: rgba(214, 150, 20, 0.38); color: inherit; border-radius: 3px"
+
+
+def heading(title: str, sentence: str = "", *details: str | None) -> None:
+    """The question that the page answers, the answer, and what is worth adding to it."""
+    st.title(title, anchor=False)
+    if sentence:
+        st.subheader(sentence, anchor=False)
+    if said := " ".join(detail for detail in details if detail):
+        st.markdown(said)
+
+
+def filter_bar(span: Span) -> View:
+    """Period, product, channel and language; the URL keeps them."""
+    options = queries.options()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
+        period = st.segmented_control(
+            "Period",
+            list(PERIODS),
+            default=DEFAULT_PERIOD,
+            required=True,
+            key="period",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        chosen = [
+            st.multiselect(
+                name,
+                offered,
+                format_func=says,
+                key=name.lower(),
+                bind="query-params",
+                placeholder=f"All {name.lower()}s",
+                label_visibility="collapsed",
+                width=165,
+            )
+            for name, offered, says in (
+                ("Product", options.products, words.product),
+                ("Channel", options.channels, words.channel),
+                ("Language", options.languages, words.language),
+            )
+        ]
+    return filters.view(period or DEFAULT_PERIOD, span, *chosen)
+
+
+def clear_filters(*more_keys: str) -> None:
+    """Set every filter back to its default (a button's callback: it runs before the widgets)."""
+    for key in (*FILTER_KEYS, *more_keys):
+        st.session_state.pop(key, None)
+    st.session_state["period"] = DEFAULT_PERIOD
+    for key in FILTER_KEYS[1:]:
+        st.session_state[key] = []
+
+
+def empty_lake() -> None:
+    """Nothing was ingested yet."""
+    _empty(
+        ":material/inbox:",
+        "No contacts yet",
+        "Read a first export of calls, chats, e-mails or tickets into this workspace:",
+        "voc ingest contacts.csv",
+    )
+
+
+def not_scored() -> None:
+    """Contacts are there, labels are not."""
+    _empty(
+        ":material/model_training:",
+        "Not scored yet",
+        "Reasons, sentiment and churn intent appear once the current model has read the contacts:",
+        "voc score",
+    )
+
+
+def no_themes() -> None:
+    """Contacts are there, themes are not."""
+    _empty(
+        ":material/bubble_chart:",
+        "No themes yet",
+        "Themes are found in scored contacts, once there are enough of them:",
+        "voc themes",
+    )
+
+
+def nothing_selected(*more_keys: str) -> None:
+    """The filters exclude everything."""
+    with st.container(border=True, gap="small"):
+        st.subheader("No contact fits these filters", anchor=False, icon=":material/filter_alt_off:")
+        st.caption("There are contacts in this workspace, but none with this combination.")
+        st.button(
+            "Clear the filters",
+            key="clear",
+            icon=":material/filter_alt_off:",
+            on_click=clear_filters,
+            args=more_keys,
+        )
+
+
+def tile(
+    label: str,
+    value: str,
+    change: str | int | None = None,
+    *,
+    note: str,
+    colour: str = "off",
+    help: str | None = None,
+    link: tuple[PageEntry, Parameters] | None = None,
+) -> None:
+    """One figure with its change, and under it its interval and denominator.
+
+    Args:
+        label: What it is.
+        value: Formatted figure.
+        change: Formatted change; it gets an arrow where `colour` is not "off".
+        note: Interval and denominator.
+        colour: As of `st.metric`; "off" for a change that is not clear or neither good nor bad.
+        help: How it is defined.
+        link: Page and parameters that show exactly the contacts counted.
+    """
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(
+            label,
+            value,
+            change,
+            delta_color="inverse" if colour == "inverse" else "off",
+            delta_arrow="off" if colour == "off" else "auto",
+            help=help,
+        )
+        st.caption(note)
+        if link:
+            st.space("stretch")
+            st.page_link(
+                link[0].path,
+                label="Read them",
+                icon=":material/arrow_forward:",
+                query_params=link[1],
+                help="",
+            )
+
+
+def customer_text(text: str, folded_words: tuple[str, ...] = ()) -> None:
+    """Somebody's words exactly as written: never HTML, Markdown or a link. Matches of a search are marked."""
+    shown = words.visible(text)
+    parts = highlight.pieces(shown, folded_words) if folded_words else []
+    if not any(match for _, match in parts):
+        st.text(shown)
+        return
+    # Every piece is escaped, so the only tags are these: the markdown engine, which turns addresses into links and
+    # colons into icons even when escaped, never sees it.
+    marked = "".join(
+        f'<mark style="{_MARK}">{html.escape(piece)}</mark>' if match else html.escape(piece)
+        for piece, match in parts
+    )
+    st.html(f'<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">{marked}</div>')
+
+
+def footer(span: Span, totals: Totals) -> None:
+    """What the page's figures rest on."""
+    newest = words.moment(span.latest, queries.workspace().config.zone)
+    st.caption(sentences.freshness(totals, newest, queries.model()))
+
+
+def _empty(icon: str, title: str, text: str, command: str) -> None:
+    with st.container(border=True, gap="small"):
+        st.subheader(title, anchor=False, icon=icon)
+        st.markdown(text)
+        st.code(command, language=None, width="content", wrap_lines=True)

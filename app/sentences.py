@@ -1,0 +1,145 @@
+"""The sentences over the charts: templates as pure functions, tested like any code. They return Markdown."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from voc.app import intervals, words
+from voc.app.intervals import Interval
+from voc.app.words import between, count, escaped, percent, plural
+from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
+
+
+@dataclass(frozen=True)
+class Mover:
+    """The reason whose share changed most, if any changed clearly."""
+
+    reason: str
+    before: float
+    now: float
+
+
+def relative(change: Interval) -> str:
+    """A relative change with its interval: `8 % more (6 to 10 %)`, or that there is no clear one."""
+    low, high = (f"{100 * bound:+.0f}".replace("-", "−") for bound in (change.low, change.high))
+    if not change.excludes_zero:
+        return f"no clear change ({low} to {high}{words.SPACE}%)"
+    ends = sorted((abs(change.low), abs(change.high)))
+    return (
+        f"{percent(abs(change.value), 0)} {'more' if change.value > 0 else 'fewer'} "
+        f"({100 * ends[0]:.0f} to {percent(ends[1], 0)})"
+    )
+
+
+def overview(totals: Totals, selection: Selection, change: Interval | None) -> str:
+    """How many contacts there were, and whether that is more than before."""
+    start = f"{plural(totals.contacts, 'contact')} from {plural(totals.customers, 'customer')}, "
+    start += words.days(selection.first, selection.last)
+    if change is None:
+        return start + "."
+    compared = f"the {plural(selection.days, 'day')} before"
+    if change.excludes_zero:
+        return f"{start}: {relative(change)} than in {compared}."
+    return f"{start}: {relative(change)} against {compared}."
+
+
+def leader(reasons: pd.DataFrame, scored: int) -> str | None:
+    """Which reason leads, with its share of the scored contacts. `reasons` has columns name, contacts."""
+    if reasons.empty or not scored:
+        return None
+    top = reasons.iloc[0]
+    estimate = intervals.share(int(top["contacts"]), scored)
+    if estimate is None:
+        return None
+    return (
+        f"**{escaped(str(top['name']))}** leads: {percent(estimate.value)} "
+        f"of {plural(scored, 'scored contact')} ({between(estimate)})."
+    )
+
+
+def mover(reasons: pd.DataFrame, scored: int, scored_before: int) -> Mover | None:
+    """The reason that changed most among those that changed clearly, all comparisons taken together (Bonferroni).
+
+    `reasons` has columns name, contacts, contacts_before.
+    """
+    z = intervals.quantile(comparisons=len(reasons))
+    clear = []
+    for row in reasons.to_dict("records"):
+        now, before = int(row["contacts"]), int(row["contacts_before"])
+        change = intervals.share_change(now, scored, before, scored_before, z)
+        if change is not None and change.excludes_zero:
+            clear.append((abs(change.value), Mover(str(row["name"]), before / scored_before, now / scored)))
+    return max(clear, key=lambda pair: pair[0])[1] if clear else None
+
+
+def moved(found: Mover | None) -> str:
+    """What `mover` found."""
+    if found is None:
+        return "No reason's share changed clearly."
+    verb = "rose" if found.now > found.before else "fell"
+    return f"**{escaped(found.reason)}** {verb} most: from {percent(found.before)} to {percent(found.now)}."
+
+
+def themes(found: tuple[ThemeSummary, ...], contacts: int) -> str:
+    """How many themes there are and how much of the period they cover."""
+    inside = sum(theme.contacts for theme in found)
+    estimate = intervals.share(inside, contacts)
+    covered = f" They hold {percent(estimate.value, 0)} of {plural(contacts, 'contact')}." if estimate else ""
+    return f"{plural(len(found), 'theme')} in what customers say.{covered}"
+
+
+def fastest(found: tuple[ThemeSummary, ...]) -> str | None:
+    """The theme that grew most clearly in the last seven days; None when too little is known to say."""
+    ratios = [(theme, recent_change(theme)) for theme in found]
+    known = [(theme, ratio) for theme, ratio in ratios if ratio is not None]
+    if not known:
+        return None
+    theme, ratio = max(known, key=lambda pair: pair[1].low)
+    if ratio.low <= 1:
+        return "None grew clearly in the last 7 days."
+    return f"**{escaped(theme.label)}** grew most: {times(ratio)} in the last 7 days."
+
+
+def recent_change(theme: ThemeSummary) -> Interval | None:
+    """How many times as frequent as before the theme was in the last seven days; None without a week before."""
+    if theme.baseline_days < 7:
+        return None
+    return intervals.rate_ratio(theme.recent, 7, theme.baseline, theme.baseline_days)
+
+
+def times(ratio: Interval) -> str:
+    """A rate ratio with its interval, or that there is no clear change."""
+    bounds = f"({ratio.low:.1f} to {ratio.high:.1f})"
+    if ratio.low <= 1 <= ratio.high:
+        return f"no clear change {bounds}"
+    return f"{ratio.value:.1f} times as frequent as before {bounds}"
+
+
+def theme(found: ThemeSummary, selection: Selection) -> str:
+    """One theme in the selection, and how it moves."""
+    start = (
+        f"{plural(found.contacts, 'contact')} from {plural(found.customers, 'customer')}, "
+        f"{words.days(selection.first, selection.last)}"
+    )
+    ratio = recent_change(found)
+    if ratio is None:
+        return f"{start}."
+    return f"{start}. Last 7 days against the {found.baseline_days} before: {times(ratio)}."
+
+
+def contacts(total: int, criteria: Criteria) -> str:
+    """How many contacts a list holds."""
+    if not total:
+        return "No contact fits."
+    said = " with these words" if criteria.folded_words else ""
+    return f"{plural(total, 'contact')}{said}, newest first."
+
+
+def freshness(totals: Totals, newest: str, model: str | None) -> str:
+    """What the figures of a page rest on."""
+    parts = [f"Data to {newest}", f"n = {count(totals.contacts)}"]
+    if totals.scored:
+        parts.append(f"{percent(totals.unknown / totals.scored, 0)} of scored unknown")
+    if totals.scored < totals.contacts:
+        parts.append(f"{plural(totals.contacts - totals.scored, 'contact')} not scored")
+    return " · ".join([*parts, f"model {escaped(model)}" if model else "no model yet"])

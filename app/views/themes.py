@@ -1,0 +1,28 @@
+"""Themes: what do customers talk about?"""
+
+import streamlit as st
+
+from voc.app import components, queries, sentences, theme_views
+
+TITLE = "What do customers talk about?"
+top = st.container()
+span = queries.span()
+if span is None:
+    components.heading(TITLE)
+    components.empty_lake()
+    st.stop()
+view = components.filter_bar(span)
+if wanted := st.query_params.get("theme"):
+    theme_views.one(wanted, view, top)
+    st.stop()
+totals = queries.totals(view.selection)
+themes = queries.themes(view.selection)
+if not themes or not totals.contacts:
+    with top:
+        components.heading(TITLE)
+    (components.no_themes if not themes else components.nothing_selected)()
+    st.stop()
+with top:
+    components.heading(TITLE, sentences.themes(themes, totals.contacts), sentences.fastest(themes))
+theme_views.table(themes, view)
+components.footer(span, totals)

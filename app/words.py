@@ -1,0 +1,115 @@
+"""Numbers, dates and names as people read them. Pure functions, no Streamlit."""
+
+import unicodedata
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from voc.app.intervals import Interval
+from voc.inference.marts import NOT_STATED
+from voc.labels import LANGUAGE_NAMES, Channel, Sentiment, Speaker
+
+SPACE = "\u00a0"
+CHANNEL_NAMES: dict[str, str] = {
+    Channel.CALL: "Call",
+    Channel.CHAT: "Chat",
+    Channel.EMAIL: "E-mail",
+    Channel.TICKET: "Ticket",
+}
+CHANNEL_ICONS: dict[str, str] = {
+    Channel.CALL: ":material/call:",
+    Channel.CHAT: ":material/chat:",
+    Channel.EMAIL: ":material/mail:",
+    Channel.TICKET: ":material/confirmation_number:",
+}
+SPEAKER_NAMES: dict[str, str] = {Speaker.CUSTOMER: "Customer", Speaker.AGENT: "Agent", Speaker.BOT: "Bot"}
+SENTIMENT_NAMES: dict[str, str] = {
+    Sentiment.NEGATIVE: "Negative",
+    Sentiment.NEUTRAL: "Neutral",
+    Sentiment.POSITIVE: "Positive",
+}
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^=\"'&@/;,?%")
+# Characters that steer the display instead of standing on it: shown by their number, so that none can reorder or hide
+# text. The two joiners stay: emoji and several scripts are written with them.
+_STEERING = frozenset("\u200b\u200e\u200f\u061c\u2060\ufeff\u2028\u2029")
+
+
+def count(number: int) -> str:
+    """12430 as 12,430."""
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 contact`, `2 contacts`."""
+    return f"{count(number)}{SPACE}{one if number == 1 else many or one + 's'}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """0.312 as 31.2 %."""
+    return f"{100 * value:.{digits}f}{SPACE}%"
+
+
+def points(value: float) -> str:
+    """A difference of shares, signed: 0.021 as +2.1 points."""
+    return f"{100 * value:+.1f}".replace("-", "−") + f"{SPACE}points"
+
+
+def between(interval: Interval, digits: int = 1) -> str:
+    """Bounds of a share: 30.1 to 32.3 %."""
+    return f"{100 * interval.low:.{digits}f} to {percent(interval.high, digits)}"
+
+
+def day(value: date) -> str:
+    """29 May 2026."""
+    return f"{value.day}{SPACE}{value:%B}{SPACE}{value.year}"
+
+
+def days(first: date, last: date) -> str:
+    """A span of days, each part said once: 2 to 29 May 2026."""
+    if first == last:
+        return day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    if first.year == last.year:
+        return f"{first.day}{SPACE}{first:%B} to {day(last)}"
+    return f"{day(first)} to {day(last)}"
+
+
+def moment(value: datetime, zone: ZoneInfo) -> str:
+    """A time on the company's wall clock: 29 May 2026, 21:50."""
+    local = value.astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def product(value: str) -> str:
+    """Name of a product."""
+    return "Not stated" if value == NOT_STATED else value
+
+
+def channel(value: str) -> str:
+    """Name of a channel."""
+    return CHANNEL_NAMES.get(value, value)
+
+
+def language(value: str) -> str:
+    """Name of a language."""
+    return "Not stated" if value == NOT_STATED else LANGUAGE_NAMES.get(value, value)
+
+
+def visible(text: str) -> str:
+    """Text with every character that would steer its display (direction overrides, controls) spelt out."""
+    return "".join(
+        f"⟨U+{ord(char):04X}⟩"
+        if char in _STEERING
+        or (unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t")
+        or unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        else char
+        for char in text.replace("\r\n", "\n")
+    )
+
+
+def escaped(text: str) -> str:
+    """Text for a place that reads Markdown (a heading, a badge): shown as it is, on one line, never a link."""
+    flat = " ".join(visible(text).split())
+    # Bare addresses are made links after escapes are resolved; an invisible word joiner keeps them text.
+    flat = flat.replace("://", ":\u2060//").replace("www.", "www\u2060.").replace("@", "\u2060@")
+    return "".join(f"\\{char}" if char in _MARKDOWN else char for char in flat)

@@ -1,0 +1,57 @@
+"""`voc bench`: figures that anyone can reproduce, with what they were measured on."""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from voc.errors import InputError
+
+Progress = Callable[[str, float], None]
+Suite = Callable[[Path, Progress], "BenchResult"]
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """Figures by name, and their context: machine, versions, data, seed."""
+
+    bench: str
+    figures: Mapping[str, float]
+    context: Mapping[str, object]
+
+    def write(self, path: Path) -> None:
+        """Write as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def run_bench(name: str, suite: str, data: Path | None, progress: Progress) -> BenchResult:
+    """Run one bench. Raises InputError for an unknown name, or data that is not there."""
+    from voc.experiments.suites.star import star
+
+    suites: Mapping[tuple[str, str], Suite] = {("quality", "star"): star}
+    if (name, suite) not in suites:
+        known = ", ".join(f"{bench} --suite {key}" for bench, key in suites)
+        raise InputError(f"bench: expected one of {known}; got {name} --suite {suite}")
+    return suites[name, suite](bench_data(data), progress)
+
+
+def bench_data(folder: Path | None) -> Path:
+    """The folder of public data sets. Raises InputError when none is named or it is not there."""
+    if folder is None:
+        raise InputError("bench: the public data sets are needed; name their folder with --data or VOC_BENCH_DATA")
+    if not folder.is_dir():
+        raise InputError(f"bench: no folder {folder}; name the data sets' folder with --data or VOC_BENCH_DATA")
+    return folder
+
+
+def machine_context() -> dict[str, object]:
+    """What a figure of speed depends on."""
+    packages = ("voc-insights", "torch", "transformers", "scikit-learn", "bertopic")
+    return {
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+    }

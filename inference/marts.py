@@ -1,0 +1,498 @@
+"""Marts: the app's questions, answered with SQL over the lake as counts and small frames.
+
+`Marts.load` reads the few narrow columns that every page needs (no text, no vectors) once into DuckDB's memory, about
+100 bytes a contact, and all sessions share it; transcripts and search texts are read from the lake when asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.dataset as ds
+
+from voc.data.customers import active_customers
+from voc.data.lake import Lake
+from voc.data.text import fold
+
+TABLES = ("contacts", "scores", "themes", "theme_assignments", "customers")
+"""Tables of the lake that the marts depend on: while their versions stand, so do the answers."""
+NOT_STATED = ""
+"""Stands for a product or language that the source did not give."""
+RECENT_DAYS = 7
+BASELINE_DAYS = 28
+TREND_WEEKS = 12
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Contacts of the days `first` to `last` (both included), of these products, channels and languages (none: all)."""
+
+    first: date
+    last: date
+    products: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def days(self) -> int:
+        """Length in days."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Selection":
+        """The period of equal length right before, with the same filters."""
+        return replace(
+            self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1)
+        )
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What a listed contact has to meet besides the selection. None: anything."""
+
+    words: str = ""
+    """All of these words must occur, whatever their script, case and diacritics."""
+    reason: str | None = None
+    sentiment: str | None = None
+    churn_intent: bool | None = None
+    theme: str | None = None
+    unknown: bool = False
+    """Only contacts that the model abstained on."""
+
+    @property
+    def folded_words(self) -> tuple[str, ...]:
+        """The words as the lake's `search_text` spells them, each once."""
+        return tuple(dict.fromkeys(fold(self.words).split()))
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the lake holds at all."""
+
+    contacts: int
+    scored: int
+    first: date
+    last: date
+    latest: datetime
+
+
+@dataclass(frozen=True)
+class Options:
+    """Values that can be chosen, most frequent first."""
+
+    products: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of a selection. `scored` is the denominator of `negative`, `leaving` and `unknown`."""
+
+    contacts: int
+    customers: int
+    active: float
+    """Active customers of the company, mean over the days; 0 where the customers table says nothing."""
+    scored: int
+    negative: int
+    leaving: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class ThemeSummary:
+    """One theme, and how it does in a selection."""
+
+    theme_id: str
+    label: str
+    keywords: tuple[str, ...]
+    status: str
+    first_day: date
+    verbatim_ids: tuple[str, ...]
+    contacts: int
+    customers: int
+    recent: int
+    """Contacts of the last seven days of the data."""
+    baseline: int
+    """Contacts of the (at most 28) days before those seven."""
+    baseline_days: int
+    trend: tuple[int, ...] = field(default=())
+    """Contacts a week over the last twelve weeks, oldest first; weeks of seven days that end on the data's last day."""
+    languages: tuple[tuple[str, int], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One utterance, as it stands in the lake."""
+
+    speaker: str
+    text: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class ContactView:
+    """A contact with its labels, for a list or for reading."""
+
+    contact_id: str
+    customer_id: str
+    started_at: datetime
+    day: date
+    channel: str
+    product: str
+    language: str
+    scored: bool
+    abstained: bool
+    reasons: tuple[tuple[str, float], ...]
+    sentiment: str | None
+    sentiment_probability: float | None
+    churn_intent: bool
+    churn_probability: float | None
+    theme_id: str | None
+    theme_label: str | None
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and how many there are in all."""
+
+    total: int
+    contacts: tuple[ContactView, ...]
+
+
+class Marts:
+    """Answers over one state of the lake. Methods may be called from several threads at once."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, texts: ds.Dataset) -> None:
+        self._connection = connection
+        self._texts = texts
+
+    @classmethod
+    def load(cls, lake: Lake, model_version: str | None) -> "Marts":
+        """Read the lake as it is now, with the scores of this model version alone."""
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = 'UTC'")
+        datasets = {name: lake.dataset(name) for name in TABLES}
+        for name, dataset in datasets.items():
+            connection.register(f"lake_{name}", dataset)
+        connection.execute(_LOAD_CONTACTS, {"model": model_version or ""})
+        connection.execute(_LOAD_REASONS, {"model": model_version or ""})
+        connection.execute(_LOAD_THEMES)
+        first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
+        if first is None:
+            first = last = date.min
+        connection.register("lake_active", active_customers(lake, first, last))
+        connection.execute("CREATE TABLE active AS SELECT day, active FROM lake_active")
+        for name in (*TABLES, "active"):
+            connection.unregister(f"lake_{name}")
+        return cls(connection, datasets["contacts"])
+
+    def span(self) -> Span | None:
+        """What there is; None when nothing was ever ingested."""
+        found = self._rows(
+            "SELECT count(*), count_if(scored), min(day), max(day), max(started_at) FROM contact"
+        )[0]
+        if not found[0]:
+            return None
+        contacts, scored, first, last, latest = found
+        return Span(contacts, scored, first, last, latest.replace(tzinfo=UTC))
+
+    def options(self) -> Options:
+        """Products, channels and languages that occur."""
+        values = {
+            column: tuple(
+                row[0]
+                for row in self._rows(f"SELECT {column} FROM contact GROUP BY 1 ORDER BY count(*) DESC, 1")
+            )
+            for column in ("product", "channel", "language")
+        }
+        return Options(values["product"], values["channel"], values["language"])
+
+    def totals(self, selection: Selection) -> Totals:
+        """Counts of the selection."""
+        counts = self._rows(
+            f"""SELECT count(*), count(DISTINCT customer_id), count_if(scored), count_if(sentiment = 'negative'),
+                       count_if(churn_intent), count_if(abstained) FROM contact WHERE {_SELECTED}""",
+            _values(selection),
+        )[0]
+        active = self._rows(
+            "SELECT coalesce(avg(active), 0) FROM active WHERE day BETWEEN $first AND $last",
+            {"first": selection.first, "last": selection.last},
+        )[0][0]
+        contacts, customers, scored, negative, leaving, unknown = counts
+        return Totals(contacts, customers, active, scored, negative, leaving, unknown)
+
+    def daily(self, selection: Selection, theme: str | None = None) -> pd.DataFrame:
+        """Columns day, contacts, customers: every day of the selection, those without contacts as zeros."""
+        return self._frame(
+            f"""WITH counted AS (
+                    SELECT day, count(*) AS contacts, count(DISTINCT customer_id) AS customers
+                    FROM contact WHERE {_SELECTED} AND ($theme IS NULL OR theme_id = $theme) GROUP BY day)
+                SELECT calendar.day::TIMESTAMP AS day, coalesce(contacts, 0)::INTEGER AS contacts,
+                       coalesce(customers, 0)::INTEGER AS customers
+                FROM (SELECT unnest(generate_series($first, $last, INTERVAL 1 DAY))::DATE AS day) AS calendar
+                LEFT JOIN counted USING (day) ORDER BY day""",
+            _values(selection) | {"theme": theme},
+        )
+
+    def reasons(self, selection: Selection) -> pd.DataFrame:
+        """Columns reason, contacts, customers: contacts that name the reason (one may name several), most first."""
+        return self._frame(
+            f"""SELECT reason, count(*)::INTEGER AS contacts, count(DISTINCT customer_id)::INTEGER AS customers
+                FROM contact_reason JOIN contact USING (number) WHERE {_SELECTED}
+                GROUP BY reason ORDER BY contacts DESC, reason""",
+            _values(selection),
+        )
+
+    def sentiment(self, selection: Selection, step: int) -> pd.DataFrame:
+        """Columns from_day, to_day, negative, neutral, positive, scored, a row for every `step` days.
+
+        Steps are counted back from the selection's last day, so the newest is always whole; a first one that would
+        be incomplete is left out, unless there is no other.
+        """
+        return self._frame(
+            f"""WITH counted AS (
+                    SELECT (($last::DATE - day) // $step)::INTEGER AS back, count_if(sentiment = 'negative') AS negative,
+                           count_if(sentiment = 'neutral') AS neutral, count_if(sentiment = 'positive') AS positive,
+                           count(*) AS scored
+                    FROM contact WHERE {_SELECTED} AND scored GROUP BY 1),
+                dated AS (
+                    SELECT ($last::DATE - (back + 1) * $step::INTEGER + 1) AS from_day,
+                           ($last::DATE - back * $step::INTEGER) AS to_day, * FROM counted)
+                SELECT greatest(from_day, $first::DATE)::TIMESTAMP AS from_day, to_day::TIMESTAMP AS to_day,
+                       negative::INTEGER AS negative, neutral::INTEGER AS neutral, positive::INTEGER AS positive,
+                       scored::INTEGER AS scored
+                FROM dated WHERE from_day >= $first::DATE OR back = 0 ORDER BY 1""",
+            _values(selection) | {"step": step},
+        )
+
+    def themes(self, selection: Selection) -> tuple[ThemeSummary, ...]:
+        """All themes, largest in the selection first. `recent` and `baseline` end on the data's last day."""
+        return self._themes(selection, None)
+
+    def theme(self, theme_id: str, selection: Selection) -> ThemeSummary | None:
+        """One theme; None when there is none of that id."""
+        return next(iter(self._themes(selection, theme_id)), None)
+
+    def theme_shares(self, theme_id: str, selection: Selection, column: str) -> pd.DataFrame:
+        """Columns value, contacts, all_contacts: the theme by `column` (product, language or channel), most first.
+
+        `all_contacts` counts every contact of the selection with that value: what the theme is compared with.
+        """
+        if column not in ("product", "language", "channel"):
+            raise ValueError(f"expected product, language or channel, got {column!r}")
+        return self._frame(
+            f"""SELECT {column} AS value, count_if(theme_id = $theme)::INTEGER AS contacts,
+                       count(*)::INTEGER AS all_contacts
+                FROM contact WHERE {_SELECTED} GROUP BY 1 ORDER BY contacts DESC, value""",
+            _values(selection) | {"theme": theme_id},
+        )
+
+    def contacts(self, selection: Selection, criteria: Criteria, limit: int, offset: int = 0) -> Page:
+        """Contacts that meet everything, newest first, with their transcripts."""
+        cursor = self._connection.cursor()
+        where, values = [_SELECTED], _values(selection)
+        if criteria.folded_words:
+            cursor.register("lake_contacts", self._texts)
+            words = {f"word{place}": _like(word) for place, word in enumerate(criteria.folded_words)}
+            matches = " AND ".join(rf"search_text LIKE ${name} ESCAPE '\'" for name in words)
+            cursor.execute(
+                f"""CREATE TEMP TABLE hit AS SELECT contact_id FROM lake_contacts
+                    WHERE day BETWEEN $first AND $last AND {matches}""",
+                {"first": selection.first, "last": selection.last, **words},
+            )
+            where.append("contact_id IN (SELECT contact_id FROM hit)")
+        if criteria.reason is not None:
+            where.append("number IN (SELECT number FROM contact_reason WHERE reason = $reason)")
+            values["reason"] = criteria.reason
+        for column in ("sentiment", "churn_intent"):
+            if (wanted := getattr(criteria, column)) is not None:
+                where.append(f"{column} = ${column}")
+                values[column] = wanted
+        if criteria.theme is not None:
+            where.append("theme_id = $theme")
+            values["theme"] = criteria.theme
+        if criteria.unknown:
+            where.append("abstained")
+        condition = " AND ".join(where)
+        total = cursor.execute(f"SELECT count(*) FROM contact WHERE {condition}", values).fetchone()
+        numbers = cursor.execute(
+            f"SELECT number FROM contact WHERE {condition} ORDER BY number LIMIT $limit OFFSET $offset",
+            values | {"limit": limit, "offset": offset},
+        ).fetchall()
+        cursor.close()
+        return Page(total[0] if total else 0, self._views([row[0] for row in numbers]))
+
+    def contact(self, contact_id: str) -> ContactView | None:
+        """One contact; None when there is none of that id."""
+        return next(iter(self.contacts_by_id((contact_id,))), None)
+
+    def contacts_by_id(self, contact_ids: Sequence[str]) -> tuple[ContactView, ...]:
+        """These contacts in the order given; ids that the lake does not hold are left out."""
+        numbers = dict(
+            self._rows(
+                "SELECT contact_id, number FROM contact WHERE list_contains($ids::VARCHAR[], contact_id)",
+                {"ids": list(contact_ids)},
+            )
+        )
+        views = {view.contact_id: view for view in self._views(list(numbers.values()))}
+        return tuple(views[contact_id] for contact_id in contact_ids if contact_id in views)
+
+    def _themes(self, selection: Selection, theme_id: str | None) -> tuple[ThemeSummary, ...]:
+        values = _values(selection) | {"theme": theme_id, "recent": RECENT_DAYS, "back": BASELINE_DAYS}
+        rows = self._rows(
+            f"""WITH ends AS (SELECT max(day) AS newest, min(day) AS oldest FROM contact),
+                inside AS (
+                    SELECT contact.*, newest - day AS age FROM contact, ends
+                    WHERE {_FILTERED} AND theme_id IS NOT NULL AND ($theme IS NULL OR theme_id = $theme)),
+                chosen AS (
+                    SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers
+                    FROM inside WHERE day BETWEEN $first AND $last GROUP BY 1),
+                spoken AS (
+                    SELECT theme_id, list((language, n) ORDER BY n DESC, language) AS languages
+                    FROM (SELECT theme_id, language, count(*) AS n FROM inside
+                          WHERE day BETWEEN $first AND $last GROUP BY ALL) GROUP BY 1),
+                moved AS (
+                    SELECT theme_id, count_if(age < $recent) AS recent,
+                           count_if(age >= $recent AND age < $recent + $back) AS baseline
+                    FROM inside GROUP BY 1),
+                weekly AS (
+                    SELECT theme_id, map_from_entries(list((week, n))) AS weeks
+                    FROM (SELECT theme_id, (age // 7)::INTEGER AS week, count(*) AS n FROM inside GROUP BY ALL)
+                    GROUP BY 1)
+                SELECT theme.*, coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
+                       coalesce(baseline, 0), greatest(0, least($back, (newest - oldest) + 1 - $recent)),
+                       weeks, least({TREND_WEEKS}, greatest(1, (newest - oldest + 1) // 7)), languages
+                FROM theme LEFT JOIN chosen USING (theme_id) LEFT JOIN spoken USING (theme_id)
+                LEFT JOIN moved USING (theme_id) LEFT JOIN weekly USING (theme_id), ends
+                WHERE $theme IS NULL OR theme_id = $theme
+                ORDER BY contacts DESC NULLS LAST, theme_id""",
+            values,
+        )
+        return tuple(
+            ThemeSummary(
+                theme_id=row[0],
+                label=row[1],
+                keywords=tuple(row[2] or ()),
+                status=row[3],
+                first_day=row[4],
+                verbatim_ids=tuple(row[5] or ()),
+                contacts=row[6],
+                customers=row[7],
+                recent=row[8],
+                baseline=row[9],
+                baseline_days=row[10],
+                trend=tuple((row[11] or {}).get(week, 0) for week in reversed(range(row[12] or 0))),
+                languages=tuple((language, count) for language, count in row[13] or ()),
+            )
+            for row in rows
+        )
+
+    def _views(self, numbers: Sequence[int]) -> tuple[ContactView, ...]:
+        """Contacts by their numbers, in that order, with transcripts from the lake (only their days' files)."""
+        if not numbers:
+            return ()
+        rows = self._rows(
+            """SELECT number, contact_id, customer_id, started_at, day, channel, product, language, scored, abstained,
+                      sentiment, sentiment_probability, churn_intent, churn_probability, theme_id, label,
+                      (SELECT list((reason, probability) ORDER BY probability DESC) FROM contact_reason
+                       WHERE contact_reason.number = contact.number)
+               FROM contact LEFT JOIN theme USING (theme_id) WHERE list_contains($numbers::INTEGER[], number)""",
+            {"numbers": list(numbers)},
+        )
+        turns = self._turns([row[1] for row in rows], sorted({row[4] for row in rows}))
+        views = {
+            row[0]: ContactView(
+                contact_id=row[1],
+                customer_id=row[2],
+                started_at=row[3].replace(tzinfo=UTC),
+                day=row[4],
+                channel=row[5],
+                product=row[6],
+                language=row[7],
+                scored=row[8],
+                abstained=row[9],
+                reasons=tuple((reason, probability) for reason, probability in row[16] or ()),
+                sentiment=row[10],
+                sentiment_probability=row[11],
+                churn_intent=row[12],
+                churn_probability=row[13],
+                theme_id=row[14],
+                theme_label=row[15],
+                turns=turns.get(row[1], ()),
+            )
+            for row in rows
+        }
+        return tuple(views[number] for number in numbers)
+
+    def _turns(self, contact_ids: list[str], days: list[date]) -> dict[str, tuple[Turn, ...]]:
+        cursor = self._connection.cursor()
+        cursor.register("lake_contacts", self._texts)
+        # Not `execute` and `fetchall`: that wants pytz for times with a zone.
+        found = cursor.sql(
+            f"""SELECT contact_id, turns FROM lake_contacts
+                WHERE day IN ({", ".join(f"DATE '{day.isoformat()}'" for day in days)})
+                  AND list_contains($ids::VARCHAR[], contact_id)""",
+            params={"ids": contact_ids},
+        ).to_arrow_table()
+        cursor.close()
+        return {
+            row["contact_id"]: tuple(Turn(**turn) for turn in row["turns"] or ()) for row in found.to_pylist()
+        }
+
+    def _rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            return cursor.execute(sql, dict(values or {})).fetchall()
+
+    def _frame(self, sql: str, values: Mapping[str, Any]) -> pd.DataFrame:
+        with self._connection.cursor() as cursor:
+            return cursor.execute(sql, dict(values)).df()
+
+
+def _like(word: str) -> str:
+    """A pattern that finds `word` anywhere, its own wildcards taken literally."""
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _values(selection: Selection) -> dict[str, Any]:
+    return {
+        "first": selection.first,
+        "last": selection.last,
+        "products": list(selection.products),
+        "channels": list(selection.channels),
+        "languages": list(selection.languages),
+    }
+
+
+_FILTERED = " AND ".join(
+    f"(len(${plural}::VARCHAR[]) = 0 OR list_contains(${plural}::VARCHAR[], {column}))"
+    for plural, column in (("products", "product"), ("channels", "channel"), ("languages", "language"))
+)
+_SELECTED = f"day BETWEEN $first::DATE AND $last::DATE AND {_FILTERED}"
+
+# `number` counts contacts from the newest: the order of every list, and a narrow key.
+_LOAD_CONTACTS = f"""
+CREATE TABLE contact AS
+SELECT row_number() OVER (ORDER BY started_at DESC, contact_id)::INTEGER AS number, contact_id, customer_id,
+       started_at::TIMESTAMP AS started_at, c.day AS day, channel, coalesce(product, '{NOT_STATED}') AS product,
+       coalesce(language, '{NOT_STATED}') AS language, s.contact_id IS NOT NULL AS scored,
+       coalesce(abstained, FALSE) AS abstained, sentiment, sentiment_probability,
+       coalesce(churn_intent, FALSE) AS churn_intent, churn_probability, theme_id
+FROM lake_contacts AS c
+LEFT JOIN (SELECT * FROM lake_scores WHERE model_version = $model) AS s USING (contact_id)
+LEFT JOIN lake_theme_assignments AS a USING (contact_id)
+"""
+_LOAD_REASONS = """
+CREATE TABLE contact_reason AS
+SELECT number, item.reason AS reason, item.probability AS probability
+FROM (SELECT contact_id, unnest(reasons) AS item FROM lake_scores WHERE model_version = $model)
+JOIN contact USING (contact_id)
+"""
+_LOAD_THEMES = """
+CREATE TABLE theme AS SELECT theme_id, label, keywords, status, first_day, verbatim_ids FROM lake_themes
+"""

@@ -1,0 +1,135 @@
+"""The multi-task classifier: one shared encoder, one head a task, so that a contact is read once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from voc.models.encoder import load_encoder, mean_pool, without_pooler
+from voc.models.tasks import Task
+
+
+class ClassifierConfig(PretrainedConfig):
+    """What it takes to build the classifier again: the encoder's own configuration, the tasks, how text is read."""
+
+    model_type = "voc-classifier"
+
+    def __init__(
+        self,
+        encoder: Mapping[str, Any] | None = None,
+        tasks: Sequence[Mapping[str, Any]] = (),
+        prefix: str = "",
+        speakers: str = "customer",
+        max_tokens: int = 160,
+        dropout: float = 0.1,
+        preserve: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        self.encoder = dict(encoder or {})
+        self.tasks = [dict(task) for task in tasks]
+        self.prefix = prefix
+        self.speakers = speakers
+        self.max_tokens = max_tokens
+        self.dropout = dropout
+        self.preserve = preserve
+        super().__init__(**kwargs)
+
+
+@dataclass
+class ClassifierOutput(ModelOutput):  # type: ignore[misc]
+    """`logits` by task, each (batch, outputs); `pooled` (batch, width), unit length; `losses` the parts of `loss`."""
+
+    loss: torch.Tensor | None = None
+    logits: dict[str, torch.Tensor] | None = None
+    pooled: torch.Tensor | None = None
+    losses: dict[str, torch.Tensor] | None = None
+
+
+class Classifier(PreTrainedModel):  # type: ignore[misc]
+    """Encoder, mean pooling, and a small two-layer head a task."""
+
+    config_class = ClassifierConfig
+    base_model_prefix = "encoder"
+
+    def __init__(self, config: ClassifierConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__(config)
+        self.tasks = tuple(Task.of(values) for values in config.tasks)
+        self.encoder = encoder or _encoder_of(config.encoder)
+        width = self.encoder.config.hidden_size
+        # The vectors of most encoders lie in a narrow cone; heads learn many times faster on standardised ones.
+        self.register_buffer("centre", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+        self.heads = nn.ModuleDict({task.name: _head(width, task.outputs, config.dropout) for task in self.tasks})
+        self.post_init()
+
+    @classmethod
+    def fresh(cls, encoder_name: str, tasks: Sequence[Task], **reading: Any) -> "Classifier":
+        """A classifier with new heads on a pretrained encoder; `reading` are fields of ClassifierConfig."""
+        encoder = load_encoder(encoder_name)
+        config = ClassifierConfig(
+            encoder=encoder.config.to_dict(), tasks=[asdict(task) for task in tasks], **reading
+        )
+        return cls(config, encoder)
+
+    def freeze_word_embeddings(self) -> None:
+        """Keep the word vectors as they are: they hold the languages together that labels do not cover."""
+        self.encoder.get_input_embeddings().weight.requires_grad_(False)
+
+    def standardise_by(self, vectors: torch.Tensor) -> None:
+        """Let the heads see pooled vectors (rows, width) with mean 0 and variance 1, by these examples."""
+        self.centre.copy_(vectors.mean(0))
+        self.spread.copy_(vectors.std(0).clamp(min=1e-6))
+
+    def read(self, pooled: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Pooled vectors (batch, width) to logits by task."""
+        standard = (pooled - self.centre) / self.spread
+        return {task.name: self.heads[task.name](standard) for task in self.tasks}
+
+    def task_losses(
+        self, logits: Mapping[str, torch.Tensor], targets: Mapping[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        """Loss of each task over the rows that have its label."""
+        return {task.name: task.loss(logits[task.name], targets[task.name]) for task in self.tasks}
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        targets: Mapping[str, torch.Tensor] | None = None,
+        teacher: torch.Tensor | None = None,
+    ) -> ClassifierOutput:
+        """Read a batch: (batch, tokens) ids and mask; `targets` by task as Task.target gives them.
+
+        `teacher` (batch, width), the untouched encoder's vectors, draws the pooled vector towards it with the weight
+        `config.preserve`.
+        """
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        pooled = nn.functional.normalize(mean_pool(hidden.float(), attention_mask), dim=1)
+        logits = self.read(pooled)
+        if targets is None:
+            return ClassifierOutput(logits=logits, pooled=pooled)
+        losses = self.task_losses(logits, targets)
+        if teacher is not None and self.config.preserve > 0:
+            losses["preserve"] = self.config.preserve * (1 - (pooled * teacher).sum(1)).mean()
+        return ClassifierOutput(
+            loss=torch.stack(list(losses.values())).sum(), logits=logits, pooled=pooled, losses=losses
+        )
+
+
+def _head(width: int, outputs: int, dropout: float) -> nn.Module:
+    return nn.Sequential(
+        nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, outputs)
+    )
+
+
+def _encoder_of(values: Mapping[str, Any]) -> Any:
+    settings = dict(values)
+    config = AutoConfig.for_model(settings.pop("model_type"), **settings)
+    return AutoModel.from_config(config, **without_pooler(config))
+
+
+AutoConfig.register(ClassifierConfig.model_type, ClassifierConfig)

@@ -1,0 +1,137 @@
+"""A model is a folder of JSON, safetensors and text with a manifest; anything else is refused. No pickle."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from voc.errors import ModelFolderError
+from voc.models.classifier import Classifier
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DECISIONS = "decisions.json"
+CARD = "card.md"
+ALLOWED = frozenset(
+    {
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+        DECISIONS, CARD,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How probabilities become decisions: a threshold a task, chosen on dev."""
+
+    thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands in a model folder, with the checksum of each file."""
+
+    version: str
+    created_at: str
+    voc_version: str
+    encoder: str
+    taxonomy_version: str
+    taxonomy_digest: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model: everything that is needed to score text."""
+
+    manifest: Manifest
+    classifier: Classifier
+    tokenizer: PreTrainedTokenizerFast
+    decisions: Decisions
+
+    @property
+    def version(self) -> str:
+        """Its name in tables and in the registry."""
+        return self.manifest.version
+
+
+def save_model(model: Model, folder: Path, card: str) -> Path:
+    """Write `model` as `folder`, whole or not at all. Raises ModelFolderError when the folder is there."""
+    if folder.exists():
+        raise ModelFolderError(f"{folder}: a model is there; versions are never written over")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
+    try:
+        model.classifier.save_pretrained(temporary)
+        model.tokenizer.save_pretrained(temporary)
+        (temporary / DECISIONS).write_text(json.dumps(asdict(model.decisions), indent=1))
+        (temporary / CARD).write_text(card, encoding="utf-8")
+        manifest = asdict(model.manifest) | {
+            "files": {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
+        }
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def load_model(folder: Path) -> Model:
+    """Load a model folder. Raises ModelFolderError when a file is missing, changed, or not of a kind that we read."""
+    manifest = read_manifest(folder)
+    for name, expected in manifest.files.items():
+        path = folder / name
+        found = _sha256(path) if path.is_file() else "no such file"
+        if found != expected:
+            raise ModelFolderError(f"{path}: expected sha256 {expected[:12]}…, got {found[:12]}")
+    decisions = Decisions(**json.loads((folder / DECISIONS).read_text()))
+    classifier = Classifier.from_pretrained(folder, use_safetensors=True).eval()
+    return Model(manifest, classifier, AutoTokenizer.from_pretrained(folder), decisions)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest alone, checked against the folder's list of files but not their content."""
+    try:
+        values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelFolderError(f"{folder}: not a model (no {MANIFEST})") from None
+    except json.JSONDecodeError as error:
+        raise ModelFolderError(f"{folder / MANIFEST}: not valid JSON: {error}") from None
+    if values.get("format") != FORMAT:
+        raise ModelFolderError(f"{folder}: expected model format {FORMAT}, got {values.get('format')!r}")
+    strangers = sorted({path.name for path in folder.iterdir()} - set(values.get("files", {})) - {MANIFEST})
+    strangers += sorted(set(values.get("files", {})) - ALLOWED)
+    if strangers:
+        raise ModelFolderError(f"{folder}: files that do not belong to a model: {', '.join(strangers)}")
+    try:
+        return Manifest(**values)
+    except TypeError as error:
+        raise ModelFolderError(f"{folder / MANIFEST}: {error}") from None
+
+
+def new_manifest(encoder: str, taxonomy_version: str, taxonomy_digest: str, seed_text: str) -> Manifest:
+    """A manifest with a fresh version: the time of making it, and a few characters of what it was made from."""
+    now = datetime.now(UTC)
+    mark = hashlib.sha256(f"{seed_text}{now.isoformat()}".encode()).hexdigest()[:4]
+    return Manifest(
+        version=f"{now:%Y%m%d-%H%M%S}-{mark}",
+        created_at=now.isoformat(timespec="seconds"),
+        voc_version=version("voc-insights"),
+        encoder=encoder,
+        taxonomy_version=taxonomy_version,
+        taxonomy_digest=taxonomy_digest,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,103 @@
+"""Figures of quality, whole and by group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, f1_score
+
+from voc.models.tasks import Floats, Task
+
+Decisions = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TaskQuality:
+    """Quality of one task on one set of rows.
+
+    `per_class` gives F1 and support of every label that occurs in truth or predictions; `macro_f1` is the mean over the
+    labels that occur in truth; `accuracy` is the share of rows that are right in every label.
+    """
+
+    rows: int
+    accuracy: float
+    macro_f1: float
+    micro_f1: float
+    ece: float
+    per_class: Mapping[str, Mapping[str, float]]
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """The figures without the classes."""
+        return {
+            "rows": float(self.rows),
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "micro_f1": self.micro_f1,
+            "ece": self.ece,
+        }
+
+
+def task_quality(task: Task, truth: Decisions, decided: Decisions, probabilities: Floats) -> TaskQuality:
+    """Compare (rows, labels) decisions with truth. Needs at least one row."""
+    present = np.flatnonzero(truth.any(axis=0))
+    f1 = f1_score(truth, decided, average=None, zero_division=0.0)
+    mentioned = np.flatnonzero(truth.any(axis=0) | decided.any(axis=0))
+    return TaskQuality(
+        rows=len(truth),
+        accuracy=float((truth == decided).all(axis=1).mean()),
+        macro_f1=float(f1[present].mean()),
+        micro_f1=float(f1_score(truth, decided, average="micro", zero_division=0.0)),
+        ece=expected_calibration_error(task, truth, probabilities),
+        per_class={
+            task.labels[label]: {"f1": float(f1[label]), "support": float(truth[:, label].sum())} for label in mentioned
+        },
+    )
+
+
+def expected_calibration_error(task: Task, truth: Decisions, probabilities: Floats, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017, eq. 3).
+
+    Confidence is the most probable label's probability; for a multilabel task every (row, label) pair counts, with the
+    probability of the more probable side.
+    """
+    if task.kind == "multilabel":
+        flat = probabilities.reshape(-1)
+        confidence = np.maximum(flat, 1 - flat)
+        right = (flat >= 0.5) == truth.reshape(-1)
+    else:
+        best = probabilities.argmax(axis=1)
+        confidence = probabilities[np.arange(len(best)), best]
+        right = truth[np.arange(len(best)), best]
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    weights = np.bincount(places, minlength=bins)
+    gaps = np.bincount(places, weights=right.astype(float) - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / weights.sum())
+
+
+def best_threshold(truth: Decisions, probabilities: Floats) -> float:
+    """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows."""
+    candidates = np.linspace(0.1, 0.9, 33)
+    scores = [f1_score(truth, probabilities >= value, average="micro", zero_division=0.0) for value in candidates]
+    best = np.flatnonzero(np.isclose(scores, np.max(scores)))
+    return float(candidates[best[len(best) // 2]])  # the middle of a plateau moves least on new data
+
+
+def confusion(task: Task, truth: Decisions, probabilities: Floats) -> npt.NDArray[np.int64]:
+    """(labels, labels) counts, true label down, most probable label across, over the rows with exactly one true label."""
+    single = truth.sum(axis=1) == 1
+    labels = np.arange(len(task.labels))
+    matrix = confusion_matrix(truth[single].argmax(1), probabilities[single].argmax(1), labels=labels)
+    return np.asarray(matrix, dtype=np.int64)
+
+
+def by_group(
+    task: Task, truth: Decisions, decided: Decisions, probabilities: Floats, groups: Sequence[str]
+) -> dict[str, TaskQuality]:
+    """`task_quality` of each group of rows (a language, say), in the groups' order of name."""
+    names = np.asarray(groups)
+    return {
+        name: task_quality(task, truth[names == name], decided[names == name], probabilities[names == name])
+        for name in sorted(set(groups))
+    }

@@ -1,0 +1,158 @@
+"""Runs, versions and aliases in MLflow. The only place that knows MLflow."""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from voc.errors import VocError
+
+REGISTERED_MODEL = "voc-classifier"
+CHAMPION = "champion"
+
+
+class RunLog(Protocol):
+    """What a training needs of a tracker. Tests hand in one that keeps everything in memory."""
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Record settings; nested maps become dotted names."""
+
+    def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
+        """Record figures, at a step of training where there is one."""
+
+    def dataset(self, name: str, digest: str, context: str, profile: Mapping[str, object]) -> None:
+        """Record which data went in: its digest, and counts as `profile`."""
+
+    def table(self, name: str, values: object) -> None:
+        """Record a JSON document under `name`."""
+
+    def figure(self, name: str, picture: Any) -> None:
+        """Record a matplotlib figure under `name`."""
+
+    def model(self, folder: Path) -> None:
+        """Record the model folder and register it as a new version."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """MLflow at one address, one experiment."""
+
+    uri: str
+    experiment: str
+
+    @contextmanager
+    def run(self, name: str, tags: Mapping[str, str] | None = None) -> Iterator["MlflowRun"]:
+        """A tracked run: finished when the block ends, failed when it raises."""
+        client = self._client()
+        experiment = client.get_experiment_by_name(self.experiment)
+        identity = experiment.experiment_id if experiment else self._create(client)
+        run_id = client.create_run(identity, run_name=name, tags=dict(tags or {})).info.run_id
+        try:
+            yield MlflowRun(client, run_id)
+        except BaseException:
+            client.set_terminated(run_id, "FAILED")
+            raise
+        client.set_terminated(run_id)
+
+    def promote(self, version: str) -> None:
+        """Give the alias `champion` to the registered version whose folder is named `version`. Raises VocError."""
+        client = self._client()
+        found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.folder = '{version}'")
+        if not found:
+            raise VocError(f"{self.uri}: model version {version!r} is not registered")
+        client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, found[0].version)
+
+    def _create(self, client: Any) -> str:
+        # A local store keeps files beside its database, not in the folder that the command happens to run in.
+        place = None
+        if self.uri.startswith("sqlite:///"):
+            place = (Path(self.uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts").resolve().as_uri()
+        return str(client.create_experiment(self.experiment, artifact_location=place))
+
+    def _client(self) -> Any:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        from mlflow import MlflowClient  # takes seconds to import: only commands that track pay for it
+
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+
+class MlflowRun:
+    """A RunLog that writes to one MLflow run."""
+
+    def __init__(self, client: Any, run_id: str) -> None:
+        self.client = client
+        self.run_id = run_id
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """See RunLog."""
+        from mlflow.entities import Param
+
+        flat = [Param(name, str(value)) for name, value in _flatten(values)]
+        self.client.log_batch(self.run_id, params=flat)
+
+    def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
+        """See RunLog. Batched, since a server is asked once a call."""
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        batch = [Metric(_metric_name(name), float(value), now, step or 0) for name, value in values.items()]
+        for start in range(0, len(batch), 900):  # MLflow takes at most 1,000 at a time
+            self.client.log_batch(self.run_id, metrics=batch[start : start + 900])
+
+    def dataset(self, name: str, digest: str, context: str, profile: Mapping[str, object]) -> None:
+        """See RunLog."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        entity = Dataset(
+            name=name, digest=digest, source_type="lake", source=json.dumps({"table": "labels"}),
+            profile=json.dumps(profile),
+        )  # fmt: skip
+        self.client.log_inputs(
+            self.run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", context)])]
+        )
+
+    def table(self, name: str, values: object) -> None:
+        """See RunLog."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.json"
+            path.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
+            self.client.log_artifact(self.run_id, str(path), "tables")
+
+    def figure(self, name: str, picture: Any) -> None:
+        """See RunLog."""
+        self.client.log_figure(self.run_id, picture, f"figures/{name}.png")
+
+    def model(self, folder: Path) -> None:
+        """See RunLog."""
+        from mlflow.exceptions import MlflowException
+
+        self.client.log_artifacts(self.run_id, str(folder), "model")
+        try:
+            self.client.create_registered_model(REGISTERED_MODEL)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        artifacts = self.client.get_run(self.run_id).info.artifact_uri
+        self.client.create_model_version(
+            REGISTERED_MODEL, f"{artifacts}/model", self.run_id, tags={"folder": folder.name}
+        )
+
+
+def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _metric_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "_-./ " else "_" for char in name)

@@ -1,0 +1,121 @@
+"""Tasks are data: what a head predicts, how it is trained, and how its outputs become decisions."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from voc.labels import Sentiment, TaskName
+
+Kind = Literal["multiclass", "multilabel", "binary"]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question that the classifier answers about every contact.
+
+    `labels` are ids in the order of the head's outputs; a binary task has two, the negative one first.
+    """
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+
+    @property
+    def outputs(self) -> int:
+        """Width of the head."""
+        return 1 if self.kind == "binary" else len(self.labels)
+
+    @property
+    def target_width(self) -> int:
+        """Width of a training target: a row of 0, 1 and NaN (no label)."""
+        return self.outputs
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of the outputs' meaning."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """The task out of a saved configuration."""
+        return cls(values["name"], values["kind"], tuple(values["labels"]))
+
+    def target(self, value: Any) -> list[float]:
+        """A label as a training target; None, or an empty value of a partial label, gives NaN throughout.
+
+        Takes an id for multiclass, ids for multilabel, a bool for binary. Raises ValueError for an unknown id.
+        """
+        if value is None:
+            return [float("nan")] * self.target_width
+        if self.kind == "binary":
+            return [float(bool(value))]
+        given = [value] if isinstance(value, str) else list(value)
+        unknown = sorted(set(given) - set(self.labels))
+        if unknown:
+            raise ValueError(f"task {self.name}: expected labels of the task, got {', '.join(unknown)}")
+        return [float(label in given) for label in self.labels]
+
+    def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Mean loss over the rows that have a label; zero (with a gradient) where none has.
+
+        Multilabel uses the log-sum-exp pairwise loss (Su et al. 2022, "ZLPR", eq. 5): every present label is pushed above
+        zero and every absent one below, and rare labels are not drowned by the many absent ones as with plain
+        cross-entropy.
+        """
+        known = ~torch.isnan(target).any(dim=1)
+        logits, target = logits[known].float(), target[known]
+        if logits.shape[0] == 0:
+            return logits.sum()
+        if self.kind == "multiclass":
+            return F.cross_entropy(logits, target.argmax(dim=1))
+        if self.kind == "binary":
+            return F.binary_cross_entropy_with_logits(logits, target)
+        zero = torch.zeros_like(logits[:, :1])
+        absent = torch.where(target > 0, float("-inf"), logits)
+        present = torch.where(target > 0, -logits, float("-inf"))
+        pairwise = torch.logsumexp(torch.cat([zero, absent], 1), 1) + torch.logsumexp(
+            torch.cat([zero, present], 1), 1
+        )
+        return pairwise.mean()
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """(rows, outputs) logits to (rows, labels) probabilities; they sum to one except for multilabel."""
+        if self.kind == "multiclass":
+            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+            return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+        positive = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+        if self.kind == "binary":
+            positive = np.concatenate([1 - positive, positive], axis=1)
+        return np.asarray(positive, dtype=np.float32)
+
+    def decide(self, probabilities: Floats, threshold: float) -> npt.NDArray[np.bool_]:
+        """(rows, labels) decisions. Multilabel takes all labels at or above the threshold (none: abstained).
+
+        Multiclass takes the most probable one, or none where it is below the threshold; binary says yes at or above it.
+        """
+        if self.kind == "multilabel":
+            return probabilities >= threshold
+        if self.kind == "binary":
+            yes = probabilities[:, 1] >= threshold
+            return np.stack([~yes, yes], axis=1)
+        best = probabilities.argmax(axis=1)
+        chosen = np.zeros(probabilities.shape, dtype=np.bool_)
+        rows = np.arange(len(best))
+        chosen[rows, best] = probabilities[rows, best] >= threshold
+        return chosen
+
+
+def default_tasks(reason_ids: tuple[str, ...]) -> tuple[Task, ...]:
+    """Contact reasons (several a contact), sentiment, and the intent to leave us that the customer states."""
+    return (
+        Task(TaskName.REASON, "multilabel", reason_ids),
+        Task(TaskName.SENTIMENT, "multiclass", tuple(Sentiment)),
+        Task(TaskName.CHURN_INTENT, "binary", ("no", "yes")),
+    )

@@ -1,0 +1,299 @@
+"""Lakes for the app's tests: written with the lake and its contracts alone, seeded, in four languages and two scripts."""
+
+import math
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import streamlit as st
+
+from voc.data.contracts import CONTRACTS
+from voc.data.lake import Lake
+from voc.data.text import fold
+from voc.data.workspace import Workspace
+from voc.labels import Script, Speaker
+
+HERE = Path(__file__).parent
+PHRASES: dict[str, dict[str, str]] = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
+TAXONOMY = (HERE.parents[1] / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
+SETTINGS = '[company]\nname = "Zvono"\nsynthetic = true\n'
+MODEL = "20260529-test"
+LAST_DAY = date(2026, 5, 29)
+PRODUCTS = ("Fixed internet", "Mobile", "Television", "Business", "Prepaid")
+CHANNELS = ("call", "chat", "email", "ticket")
+LANGUAGES = ("hr", "sl", "sr", "en")
+AGENT = {
+    "en": "Thank you for getting in touch, let me look into that for you.",
+    "hr": "Hvala na javljanju, odmah ću provjeriti.",
+    "sl": "Hvala, da ste se oglasili, takoj preverim.",
+    "sr": "Hvala na javljanju, odmah ću proveriti.",
+}
+MOODS = {
+    "negative": {
+        "en": "This is not acceptable.", "hr": "Ovo je neprihvatljivo.",
+        "sl": "To je nesprejemljivo.", "sr": "Ovo je neprihvatljivo.",
+    },
+    "neutral": {"en": "Thank you.", "hr": "Hvala.", "sl": "Hvala.", "sr": "Hvala."},
+    "positive": {
+        "en": "You have always been great, thank you!", "hr": "Uvijek ste super, hvala!",
+        "sl": "Vedno ste super, hvala!", "sr": "Uvek ste super, hvala!",
+    },
+}  # fmt: skip
+LEAVING = {
+    "en": "If this is not solved I am leaving you.", "hr": "Ako se ovo ne riješi, odlazim od vas.",
+    "sl": "Če tega ne uredite, odhajam drugam.", "sr": "Ako se ovo ne reši, odlazim od vas.",
+}  # fmt: skip
+_LATIN_TO_CYRILLIC = {
+    "dž": "џ", "lj": "љ", "nj": "њ", "a": "а", "b": "б", "v": "в", "g": "г", "d": "д", "đ": "ђ", "e": "е", "ž": "ж",
+    "z": "з", "i": "и", "j": "ј", "k": "к", "l": "л", "m": "м", "n": "н", "o": "о", "p": "п", "r": "р", "s": "с",
+    "t": "т", "ć": "ћ", "u": "у", "f": "ф", "h": "х", "c": "ц", "č": "ч", "š": "ш",
+}  # fmt: skip
+
+
+def to_cyrillic(text: str) -> str:
+    for latin, cyrillic in _LATIN_TO_CYRILLIC.items():
+        text = text.replace(latin, cyrillic).replace(latin.capitalize(), cyrillic.upper())
+    return text
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows (missing columns null) as a table of the contract `name`."""
+    return pa.Table.from_pylist(rows, schema=CONTRACTS[name].schema)
+
+
+def contact(contact_id: str, day: date, *texts: str, **more: Any) -> dict[str, Any]:
+    """One contact; texts are turns, the customer's first, then the agent's, in turn."""
+    start = more.get("started_at", datetime(day.year, day.month, day.day, 9, 30, tzinfo=UTC))
+    turns = [
+        {
+            "speaker": (Speaker.CUSTOMER, Speaker.AGENT)[number % 2],
+            "text": text,
+            "at": start + timedelta(minutes=number),
+        }
+        for number, text in enumerate(texts)
+    ]
+    return {
+        "contact_id": contact_id,
+        "customer_id": f"customer-of-{contact_id}",
+        "started_at": start,
+        "day": day,
+        "channel": "chat",
+        "product": "Mobile",
+        "language": "en",
+        "script": Script.LATIN,
+        "turns": turns,
+        "source": "test",
+        "attributes": "{}",
+        "search_text": fold(" ".join(texts)),
+        "digest": contact_id,
+    } | more
+
+
+def score(contact_id: str, day: date, *reasons: tuple[str, float], **more: Any) -> dict[str, Any]:
+    """A score of the current model; no reasons: abstained."""
+    return {
+        "contact_id": contact_id,
+        "model_version": MODEL,
+        "day": day,
+        "reasons": [{"reason": reason, "probability": probability} for reason, probability in reasons],
+        "abstained": not reasons,
+        "top_reason": reasons[0][0] if reasons else "roaming",
+        "top_probability": reasons[0][1] if reasons else 0.2,
+        "sentiment": "neutral",
+        "sentiment_probability": 0.8,
+        "churn_intent": False,
+        "churn_probability": 0.1,
+        "embedding": [0.0, 1.0],
+    } | more
+
+
+def make_workspace(root: Path, settings: str = SETTINGS, model: str | None = MODEL) -> Workspace:
+    workspace = Workspace.create(root, settings, TAXONOMY)
+    if model:
+        (workspace.models / model).mkdir(parents=True)
+        workspace.make_current(model)
+    return workspace
+
+
+def fill(lake: Lake, contacts: int, days: int, seed: int = 7, width: int = 4, last: date = LAST_DAY) -> None:
+    """Random but plausible contacts with weekday rhythm, scores, themes, customers; `width`: of the embedding."""
+    random = np.random.default_rng(seed)
+    reasons = list(PHRASES)
+    weights = 1 / np.arange(2, len(reasons) + 2) ** 0.8
+    first = last - timedelta(days=days - 1)
+    calendar = [first + timedelta(days=number) for number in range(days)]
+    rhythm = np.array([(1.25, 1.12, 1.05, 1.0, 0.95, 0.5, 0.4)[day.weekday()] for day in calendar])
+    rhythm *= 1 + 0.1 * np.sin(np.arange(days) / 9) + random.normal(0, 0.05, days)
+    of_day = np.sort(random.choice(days, contacts, p=rhythm / rhythm.sum()))
+    customers = max(contacts // 2, 3)
+    who = (customers * random.power(0.8, contacts)).astype(int)
+    theme_reasons = reasons[:20]
+    rows: dict[str, list[dict[str, Any]]] = {"contacts": [], "scores": [], "theme_assignments": []}
+    hour = random.choice(24, contacts, p=_hours())
+    vectors = random.normal(size=(256, width)).astype(np.float32)
+    for number in range(contacts):
+        day = calendar[of_day[number]]
+        late = of_day[number] / days
+        share = weights.copy()
+        share[12] *= 4.0 if days - of_day[number] <= 14 else 1.0  # roaming: new and growing
+        share[19] *= 1.6 - late  # slowly going away
+        named = random.choice(len(reasons), 2, replace=False, p=share / share.sum())
+        named = named[: 1 + int(random.random() < 0.13)]
+        language = str(random.choice(LANGUAGES, p=(0.42, 0.2, 0.28, 0.1)))
+        mood = str(random.choice(("negative", "neutral", "positive"), p=(0.34, 0.52, 0.14)))
+        leaving = bool(random.random() < 0.03)
+        cyrillic = language == "sr" and random.random() < 0.35
+        words = " ".join(PHRASES[reasons[index]][language] for index in named)
+        closing = MOODS[mood][language] + (f" {LEAVING[language]}" if leaving else "")
+        texts = [words, AGENT[language], closing]
+        if cyrillic:
+            texts = [to_cyrillic(text) for text in texts]
+        start = datetime(
+            day.year, day.month, day.day, int(hour[number]), int(random.integers(60)), tzinfo=UTC
+        )
+        contact_id, known = f"c{number:06d}", random.random() > 0.07
+        top = float(random.uniform(0.6, 0.99))
+        rows["contacts"].append(
+            contact(
+                contact_id, day, *texts, customer_id=f"u{who[number]:06d}", started_at=start, language=language,
+                script=Script.CYRILLIC if cyrillic else Script.LATIN,
+                channel=str(random.choice(CHANNELS, p=(0.45, 0.3, 0.2, 0.05))),
+                product=PRODUCTS[int(named[0]) % 5] if random.random() > 0.04 else None,
+            )
+        )  # fmt: skip
+        rows["scores"].append(
+            score(
+                contact_id, day, *([(reasons[index], top / (place + 1)) for place, index in enumerate(named)] if known else []),
+                sentiment=mood, churn_intent=leaving, churn_probability=0.9 if leaving else 0.05,
+                embedding=vectors[number % 256],
+            )
+        )  # fmt: skip
+        theme = reasons[named[0]]
+        inside = theme in theme_reasons and random.random() < 0.85
+        rows["theme_assignments"].append(
+            {
+                "contact_id": contact_id,
+                "day": day,
+                "theme_id": f"t-{theme}" if inside else None,
+                "similarity": float(random.uniform(0.6, 0.95)),
+            }
+        )
+        if len(rows["contacts"]) == 50_000:
+            _flush(lake, rows)
+    _flush(lake, rows)
+    lake.append(
+        "customers", table("customers", [_customer(number, first, random) for number in range(customers * 2)])
+    )
+    if contacts >= 50:
+        lake.append("themes", _themes(lake, theme_reasons))
+
+
+def _flush(lake: Lake, rows: dict[str, list[dict[str, Any]]]) -> None:
+    for name, some in rows.items():
+        if some:
+            lake.append(name, table(name, some))
+            some.clear()
+
+
+def _hours() -> Any:
+    shape = np.array(
+        [
+            math.exp(-(((hour - 11) / 4.5) ** 2)) + 0.6 * math.exp(-(((hour - 18) / 2) ** 2))
+            for hour in range(24)
+        ]
+    )
+    shape[:5] = 0.002
+    return shape / shape.sum()
+
+
+def _customer(number: int, first: date, random: np.random.Generator) -> dict[str, Any]:
+    since = first - timedelta(days=int(random.integers(1, 900)))
+    left = first + timedelta(days=int(random.integers(10, 200))) if random.random() < 0.05 else None
+    return {
+        "customer_id": f"u{number:06d}", "active_from": since, "active_to": left, "segment": "home",
+        "region": "north", "digest": str(number),
+    }  # fmt: skip
+
+
+def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
+    found = lake.query(
+        """SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers, min(day) AS first_day,
+                  max(day) AS last_day, list(contact_id ORDER BY similarity DESC)[:8] AS verbatim_ids
+           FROM theme_assignments JOIN contacts USING (contact_id, day) WHERE theme_id IS NOT NULL GROUP BY ALL"""
+    ).to_pylist()
+    rows = []
+    for row in sorted(found, key=lambda row: row["theme_id"]):
+        reason = row["theme_id"].removeprefix("t-")
+        words = [
+            word.strip(".,?").lower()
+            for word in PHRASES[reason]["hr"].split() + PHRASES[reason]["en"].split()
+        ]
+        keywords = list(dict.fromkeys(word for word in words if len(word) > 4))[:10]
+        rows.append(
+            row | {
+                "label": ", ".join(keywords[:3]).capitalize(), "keywords": keywords, "centroid": [0.0],
+                "model_version": MODEL, "status": "active", "fitted_at": datetime(2026, 5, 30, tzinfo=UTC),
+            }
+        )  # fmt: skip
+    return table("themes", rows)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+
+
+@pytest.fixture(scope="session")
+def hundreds(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Six hundred contacts over ten weeks. Read only."""
+    workspace = make_workspace(tmp_path_factory.mktemp("hundreds") / "w")
+    fill(workspace.lake, contacts=600, days=70)
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A single contact of a single customer. Read only."""
+    workspace = make_workspace(tmp_path_factory.mktemp("one") / "w")
+    lake = workspace.lake
+    lake.append(
+        "contacts",
+        table(
+            "contacts",
+            [
+                contact(
+                    "only",
+                    LAST_DAY,
+                    "Naplaćen mi je roaming, račun je velik.",
+                    "Provjerit ću.",
+                    language="hr",
+                )
+            ],
+        ),
+    )
+    lake.append(
+        "scores",
+        table(
+            "scores", [score("only", LAST_DAY, ("roaming", 0.91), sentiment="negative", churn_intent=True)]
+        ),
+    )
+    lake.append(
+        "customers",
+        table(
+            "customers", [{"customer_id": "customer-of-only", "active_from": date(2025, 1, 1), "digest": "x"}]
+        ),
+    )
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Nothing ingested, no model. Read only."""
+    return make_workspace(tmp_path_factory.mktemp("empty") / "w", model=None)

@@ -1,0 +1,93 @@
+"""Screenshots of every page: `python tests/app/screenshots.py WORKSPACE OUT_FOLDER`. Not a test; nobody asserts here."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from voc.app.launch import command
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WIDTHS = (1440, 390)
+PATHS = ("", "themes", "contacts")
+
+
+def chromium() -> str | None:
+    """Where Chromium is, if anywhere."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[str]:
+    """The app on a free port for as long as the block runs; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments, environment = command(workspace, port)
+    process = subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        address = f"http://localhost:{port}"
+        for _ in range(150):
+            try:
+                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and its elements stand still."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=30_000)
+    page.wait_for_selector('[data-testid="stMain"] h1', timeout=30_000)
+    page.wait_for_timeout(700)
+
+
+def shoot(browser: Browser, address: str, out: Path, name: str, width: int, dark: bool) -> None:
+    """The page at `address` from its top to its end, saved as one picture."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    page.goto(address)
+    settled(page)
+    height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(600, min(int(height) + 10, 5000))})
+    page.wait_for_timeout(900)
+    page.screenshot(path=out / f"{name}-{width}-{'dark' if dark else 'light'}.png")
+    context.close()
+
+
+def main(workspace: Path, out: Path, more: list[str]) -> None:
+    """Every page (and every path in `more`) at each width in both modes."""
+    out.mkdir(parents=True, exist_ok=True)
+    with served(workspace) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
+        for path in (*PATHS, *more):
+            name = f"{workspace.name}-{''.join(c if c.isalnum() else '_' for c in path) or 'overview'}"
+            for width in WIDTHS:
+                for dark in (False, True):
+                    if os.environ.get("QUICK") and dark != (width == 390):
+                        continue
+                    shoot(browser, f"{address}/{path}", out, name, width, dark)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,102 @@
+"""Labelled contacts out of the lake as memory-mapped training sets."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from datasets import Dataset
+
+from voc.data.lake import Lake
+from voc.data.text import contact_text
+from voc.errors import TrainingError
+from voc.labels import Split, TaskName
+from voc.models.tasks import Task
+
+_LABELLED = """
+    SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split
+    FROM labels JOIN contacts USING (contact_id)
+    ORDER BY contact_id
+"""
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Rows of one split. `dataset` has the columns contact_id, language, text and a target a task."""
+
+    split: Split
+    dataset: Dataset
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What the model reads, a row each."""
+        return list(self.dataset["text"])
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Language of each row; Serbian says its script as well, since quality is reported for each."""
+        return list(self.dataset["language"])
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of texts and labels: the same digest means the same training."""
+        hashed = hashlib.sha256()
+        for batch in self.dataset.with_format("arrow").iter(10_000):
+            hashed.update(repr(batch.to_pydict()).encode())
+        return hashed.hexdigest()[:16]
+
+    def targets(self, task: Task) -> npt.NDArray[np.float32]:
+        """(rows, width) targets of a task; NaN where a row has no label."""
+        column = self.dataset.with_format("numpy")[target_column(task)]
+        return np.asarray(column[:], dtype=np.float32).reshape(len(self.dataset), task.target_width)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+
+def target_column(task: Task) -> str:
+    """Column of a training set that holds a task's targets."""
+    return f"target_{task.name}"
+
+
+def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
+    """All labelled contacts by split. Raises TrainingError where train, dev or test is empty."""
+    return split_sets(lake.query(_LABELLED), tasks, speakers)
+
+
+def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
+    """Rows with turns, labels and split as training sets. Raises TrainingError where a split is empty."""
+    whole = Dataset(rows)
+    prepared = whole.map(
+        lambda batch: _prepare(batch, tasks, speakers), batched=True, remove_columns=whole.column_names
+    )
+    splits = np.asarray(prepared["split"])
+    found = {}
+    for split in Split:
+        places = np.flatnonzero(splits == split)
+        if len(places) == 0:
+            raise TrainingError(f"labels: expected contacts in the split {split.value!r}, got none")
+        found[split] = LabelledSet(split, prepared.select(places))
+    return found
+
+
+def _prepare(batch: Mapping[str, list[Any]], tasks: Sequence[Task], speakers: str) -> dict[str, list[Any]]:
+    labels = {
+        TaskName.REASON: batch["reasons"],
+        TaskName.SENTIMENT: batch["sentiment"],
+        TaskName.CHURN_INTENT: batch["churn_intent"],
+    }
+    languages = [
+        f"{language}-{script}" if language == "sr" else language
+        for language, script in zip(batch["language"], batch["script"], strict=True)
+    ]
+    return {
+        "contact_id": batch["contact_id"],
+        "split": batch["split"],
+        "language": languages,
+        "text": [contact_text(turns, speakers) for turns in batch["turns"]],
+        **{target_column(task): [task.target(value) for value in labels[TaskName(task.name)]] for task in tasks},
+    }

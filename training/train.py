@@ -1,0 +1,102 @@
+"""`voc train`: learn from the labelled contacts of the lake, judge on test once, keep the model, track everything."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from voc.config import EncoderSettings, TrainingSettings
+from voc.data.workspace import Workspace
+from voc.labels import Split
+from voc.models.folder import Model, new_manifest, save_model
+from voc.models.registry import Registry, RunLog
+from voc.models.tasks import Task, default_tasks
+from voc.taxonomy import Taxonomy
+from voc.training.card import model_card
+from voc.training.evaluate import Report, evaluate
+from voc.training.figures import confusion_figure
+from voc.training.fit import Fitted, Progress, fit
+from voc.training.labelled import LabelledSet, labelled_sets
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    """What a training gave."""
+
+    version: str
+    folder: Path
+    rows: Mapping[str, int]
+    dev: Report
+    test: Report
+    seconds: float
+
+
+def train(workspace: Workspace, progress: Progress = lambda what, share: None) -> TrainSummary:
+    """Fine-tune on the workspace's labelled contacts, save the model as a new version and register it in MLflow.
+
+    The first model of a workspace becomes its current one; a later one has to be promoted. Raises TrainingError
+    where labels are missing.
+    """
+    config = workspace.config
+    tasks = default_tasks(workspace.taxonomy.reason_ids)
+    sets = labelled_sets(workspace.lake, tasks, config.training.speakers)
+    registry = Registry(workspace.tracking_uri, config.tracking.experiment)
+    with registry.run("train", {"encoder": config.encoder.name}) as run:
+        summary = train_on(
+            sets, tasks, config.encoder, config.training, workspace.taxonomy, workspace.models, run, progress
+        )
+    if workspace.current_model is None:
+        workspace.make_current(summary.version)
+        registry.promote(summary.version)
+    return summary
+
+
+def train_on(
+    sets: Mapping[Split, LabelledSet],
+    tasks: tuple[Task, ...],
+    encoder: EncoderSettings,
+    settings: TrainingSettings,
+    taxonomy: Taxonomy,
+    models: Path,
+    run: RunLog,
+    progress: Progress = lambda what, share: None,
+) -> TrainSummary:
+    """Train on given sets, write the model under `models`, and log parameters, curves, figures and model to `run`."""
+    run.parameters({"encoder": encoder.model_dump(), "training": settings.model_dump()})
+    fitted = fit(sets, tasks, encoder, settings, run, progress)
+    progress("judging on test", 1.0)
+    test = evaluate(fitted.predictor, sets[Split.TEST], fitted.decisions)
+    run.dataset("test", sets[Split.TEST].digest, "testing", {"rows": len(sets[Split.TEST])})
+    for report in (fitted.dev, test):
+        run.metrics(report.flat())
+    run.metrics({"train_seconds": fitted.seconds})
+    run.table("report-test", test.to_json())
+    _log_confusion(run, tasks, test)
+    rows = {split.value: len(labelled) for split, labelled in sets.items()}
+    folder = _save(fitted, encoder, settings, taxonomy, models, test, rows)
+    run.model(folder)
+    return TrainSummary(folder.name, folder, rows, fitted.dev, test, fitted.seconds)
+
+
+def _save(
+    fitted: Fitted,
+    encoder: EncoderSettings,
+    settings: TrainingSettings,
+    taxonomy: Taxonomy,
+    models: Path,
+    test: Report,
+    rows: Mapping[str, int],
+) -> Path:
+    mark = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+    manifest = new_manifest(encoder.name, taxonomy.version, taxonomy.digest, mark)
+    model = Model(manifest, fitted.classifier, fitted.tokenizer, fitted.decisions)
+    card = model_card(manifest, settings, fitted.dev, test, rows)
+    return save_model(model, models / manifest.version, card)
+
+
+def _log_confusion(run: RunLog, tasks: tuple[Task, ...], test: Report) -> None:
+    for task in tasks:
+        if task.name in test.tasks:
+            counts = test.tasks[task.name].confusion
+            run.table(f"confusion-{task.name}", {"labels": list(task.labels), "counts": counts})
+            run.figure(f"confusion-{task.name}", confusion_figure(task.labels, counts))

@@ -1,0 +1,301 @@
+"""The command line: a thin shell over the verbs of the folders."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from voc.errors import VocError
+
+if TYPE_CHECKING:
+    from voc.data.ingest import IngestSummary
+    from voc.data.workspace import Workspace
+    from voc.experiments.bench import BenchResult
+    from voc.inference.themes import ThemesSummary
+    from voc.training.evaluate import Report
+    from voc.training.train import TrainSummary
+
+app = typer.Typer(
+    name="voc",
+    help="Voice of the customer: why customers contact us, how they feel, who is leaving, what is new.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+errors = Console(stderr=True)
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", envvar="VOC_WORKSPACE", help="Folder of the workspace.")
+]
+
+
+def main() -> None:
+    """Run a command. A VocError becomes one line and exit code 2."""
+    _quiet_libraries()
+    try:
+        app()
+    except VocError as error:
+        errors.print(f"voc: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("voc: interrupted; run the same command again to go on")
+        sys.exit(130)
+
+
+@app.command()
+def init(
+    root: Annotated[Path, typer.Argument(help="Folder to make.")],
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="A taxonomy.toml to start from; else the demo company's as an example.")
+    ] = None,
+) -> None:
+    """Make an empty workspace: voc.toml, taxonomy.toml, nothing else."""
+    from voc.data.demo import taxonomy_toml
+    from voc.data.workspace import Workspace
+    from voc.taxonomy import load_taxonomy
+
+    if taxonomy is not None:
+        load_taxonomy(taxonomy)
+    text = taxonomy.read_text(encoding="utf-8") if taxonomy else taxonomy_toml()
+    Workspace.create(root, '[company]\nname = "Our company"\ntimezone = "Europe/Zagreb"\n', text)
+    out.print(f"Workspace {root}. Next: voc ingest -w {root} FILES", highlight=False)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet files, or folders of them.")],
+    workspace: WorkspaceOption,
+    kind: Annotated[
+        str | None, typer.Option(help="contacts, customers, outcomes or labels; else by each file's name.")
+    ] = None,
+) -> None:
+    """Store contacts, customers, outcomes and labels. Exit code 1 when rows went to quarantine."""
+    from voc.data.ingest import Kind
+    from voc.data.ingest import ingest as run
+
+    try:
+        chosen = Kind(kind) if kind else None
+    except ValueError:
+        raise VocError(f"--kind: expected one of {', '.join(Kind)}, got {kind!r}") from None
+    summary = run(_open(workspace), sources, chosen)
+    _show_ingest(summary)
+    if summary.quarantined:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(workspace: WorkspaceOption) -> None:
+    """Fine-tune a model on the labelled contacts; track it in MLflow."""
+    from voc.training.train import train as run
+
+    opened = _open(workspace)
+    with _step("Fine-tuning a model") as report:
+        summary = run(opened, report)
+    _show_training(summary)
+    if opened.current_model != summary.version:
+        out.print(f"Promote it with: voc promote {summary.version} -w {workspace}", highlight=False)
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="Model version, as `voc train` printed it.")], workspace: WorkspaceOption
+) -> None:
+    """Make a model version the one whose scores people see."""
+    from voc.models.registry import Registry
+
+    opened = _open(workspace)
+    opened.make_current(version)
+    Registry(opened.tracking_uri, opened.config.tracking.experiment).promote(version)
+    out.print(f"Current model: {version}. Next: voc score -w {workspace}", highlight=False)
+
+
+@app.command()
+def score(workspace: WorkspaceOption) -> None:
+    """Score every contact that the current model has not read yet."""
+    from voc.inference.score import score as run
+
+    opened = _open(workspace)
+    with _step("Scoring") as report:
+        summary = run(opened, lambda done, total: report("scoring", done / max(total, 1)))
+    out.print(
+        f"Scored {summary.contacts:,} contacts of {summary.days:,} days with model {summary.model_version} in "
+        f"{summary.seconds:.0f} s ({summary.per_second:.0f} a second); {summary.abstained:,} without a sure reason.",
+        highlight=False,
+    )
+
+
+@app.command()
+def themes(workspace: WorkspaceOption) -> None:
+    """Find themes among the scored contacts and give every contact its theme."""
+    from voc.inference.themes import themes as run
+
+    opened = _open(workspace)
+    with _step("Finding themes") as report:
+        summary = run(opened, lambda what: report(what, 0.0))
+    _show_themes(summary)
+
+
+@app.command("app")
+def app_(
+    workspace: WorkspaceOption, port: Annotated[int | None, typer.Option(help="Port; else 8501 or the next.")] = None
+) -> None:
+    """Open the app for product managers."""
+    from voc.app.launch import command
+
+    _open(workspace)
+    arguments, environment = command(workspace, port)
+    os.execvpe(arguments[0], arguments, environment)
+
+
+@app.command()
+def demo(
+    root: Annotated[Path, typer.Argument(help="Folder of the demo workspace.")] = Path("demo"),
+    contacts: Annotated[int, typer.Option(min=500, help="How many contacts to generate.")] = 20_000,
+) -> None:
+    """Make the synthetic demo company: generated, ingested, a model trained, everything scored, themes found."""
+    from voc.experiments.demo import demo as run
+
+    summary = run(root, contacts, _step)
+    if summary.generated is not None:
+        made = summary.generated
+        languages = ", ".join(f"{name} {count:,}" for name, count in sorted(made.forms.items()))
+        out.print(
+            f"\nGenerated (synthetic): {made.contacts:,} contacts of {made.customers:,} customers ({languages}); "
+            f"{made.labelled:,} with labels.",
+            highlight=False,
+        )
+    _show_ingest(summary.ingested)
+    if summary.training is not None:
+        _show_training(summary.training)
+    out.print(
+        f"Scored {summary.scored.contacts:,} contacts in {summary.scored.seconds:.0f} s "
+        f"({summary.scored.per_second:.0f} a second).",
+        highlight=False,
+    )
+    _show_themes(summary.found)
+    out.print(f"\nOpen the app:  {_own_name()} app --workspace {root}", highlight=False, style="bold")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="What to measure: quality.")],
+    suite: Annotated[str, typer.Option(help="Data set of the quality bench.")] = "star",
+    data: Annotated[
+        Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
+) -> None:
+    """Measure, and print figures that anyone can reproduce."""
+    from voc.experiments.bench import run_bench
+
+    with _step(f"Bench {name} {suite}") as report:
+        result = run_bench(name, suite, data, report)
+    _show_bench(result)
+    if out_file is not None:
+        result.write(out_file)
+
+
+def _open(root: Path) -> "Workspace":
+    from voc.data.workspace import Workspace
+
+    return Workspace.open(root)
+
+
+def _own_name() -> str:
+    """How this command was called, as far as it can be typed again."""
+    called = Path(sys.argv[0])
+    try:
+        return str(called.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return called.name
+
+
+def _quiet_libraries() -> None:
+    """Progress and errors are shown by us, once; libraries' own bars and notices only get in the way."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+@contextmanager
+def _step(name: str) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar around a step; gives what reports a detail and the share done."""
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda what, share: progress.update(task, description=f"{name}: {what}", completed=share)
+        progress.update(task, completed=1.0)
+        elapsed = progress.tasks[0].elapsed or 0.0
+    out.print(f"✓ {name} ({elapsed:.0f} s)", highlight=False)
+
+
+def _show_ingest(summary: "IngestSummary") -> None:
+    table = Table("source", "read", "stored", "already there", "quarantined", title="Ingested")
+    for source in summary.sources:
+        cells = (source.read, source.stored, source.already_there, source.quarantined)
+        table.add_row(source.name, *(f"{count:,}" for count in cells))
+    out.print(table)
+    for problem in summary.problems:
+        out.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
+    if summary.quarantined > len(summary.problems):
+        out.print(f"  … and {summary.quarantined - len(summary.problems):,} more; see the table quarantine")
+
+
+def _show_training(summary: "TrainSummary") -> None:
+    rows = summary.rows
+    out.print(
+        f"\nModel {summary.version}: learnt from {rows['train']:,} contacts, chosen on {rows['dev']:,} (dev), judged on "
+        f"{rows['test']:,} kept-back ones (test); {summary.seconds:.0f} s.",
+        highlight=False,
+    )
+    _show_report(summary.test)
+
+
+def _show_report(report: "Report") -> None:
+    table = Table("language", title=f"Macro-F1 on {report.split} (contacts)")
+    for name in report.tasks:
+        table.add_column(name, justify="right")
+    languages = sorted({language for task in report.tasks.values() for language in task.by_language})
+    for language in ["all", *languages]:
+        cells = []
+        for task in report.tasks.values():
+            quality = task.whole if language == "all" else task.by_language.get(language)
+            cells.append(f"{quality.macro_f1:.3f} ({quality.rows:,})" if quality else "–")
+        table.add_row(language, *cells)
+    out.print(table)
+
+
+def _show_themes(summary: "ThemesSummary", most: int = 30) -> None:
+    table = Table("id", "theme", "contacts", "customers", title=f"{len(summary.themes)} themes")
+    for line in summary.themes[:most]:
+        table.add_row(line.theme_id, line.label, f"{line.contacts:,}", f"{line.customers:,}")
+    out.print(table)
+    out.print(
+        f"{summary.unassigned:,} of {summary.contacts:,} contacts ({summary.unassigned_share:.0%}) are in no theme; "
+        f"{summary.seconds:.0f} s.",
+        highlight=False,
+    )
+
+
+def _show_bench(result: "BenchResult") -> None:
+    table = Table("figure", "value", title=result.bench)
+    for name, value in result.figures.items():
+        table.add_row(name, f"{value:,.4f}".rstrip("0").rstrip("."))
+    out.print(table)
+
+
+if __name__ == "__main__":
+    main()
