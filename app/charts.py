@@ -1,4 +1,4 @@
-"""Altair charts from small frames; no Streamlit. Colours stand out from the light and from the dark background."""
+"""Altair charts from small frames; no Streamlit. Colours stand out from light and from dark."""
 
 import json
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from voc.app import intervals, words
 BLUE, ORANGE, GREEN, GREY = "#2A86C7", "#D4602A", "#1B9A78", "#8593A3"  # 3:1 or more on white and on #11161D
 ROW = 40
 """Height in pixels of one labelled bar."""
+_MARGIN = 26  # what Streamlit keeps of a chart's height for itself
 _DATE_FORMAT = "%-d %b"
 
 
@@ -68,11 +69,11 @@ def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) 
     pick = alt.selection_point(name="reason", fields=["reason"], on="click", empty=False)
     return _labelled_bars(
         table, "Reason", "Share of scored contacts", "In the period before", pick
-    ).properties(height=ROW * len(table))
+    ).properties(height=ROW * len(table) + _MARGIN)
 
 
 def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) -> alt.LayerChart:
-    """What a theme is made of: a bar a group with the interval of its share; a grey tick at its share of everything.
+    """What a theme is made of: a bar a group with the interval of its share; a grey tick at its share of all.
 
     Args:
         frame: Columns name, contacts, all_contacts.
@@ -83,7 +84,7 @@ def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) ->
     table = _with_shares(frame, frame["contacts"], contacts)
     table["reference"] = frame["all_contacts"] / max(all_contacts, 1)
     return _labelled_bars(table, label, "Share of the theme", "Share of all contacts").properties(
-        height=ROW * len(table)
+        height=ROW * len(table) + _MARGIN
     )
 
 
@@ -138,7 +139,7 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
 
 
 def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Series[int]") -> pd.DataFrame:
-    """`frame` with columns share, low, high and interval (in words), all empty where there is no denominator."""
+    """`frame` with columns share, low, high, interval and said (in words), empty without a denominator."""
     denominators = [n] * len(frame) if isinstance(n, int) else n.tolist()
     found = [
         intervals.share(int(count), int(of)) for count, of in zip(counts.tolist(), denominators, strict=True)
@@ -200,8 +201,9 @@ def _rows(labels: "pd.Series[str] | None", side: Literal["left", "right"] = "lef
     axis = None
     if labels is not None:
         axis = alt.Axis(
-            orient=side, labelAlign=side, labelPadding=0, labelOffset=-10, labelFlush=False, labelBound=False, labelLimit=300, labelFontSize=13,
-            labelFontWeight=600 if side == "right" else 400, ticks=False, domain=False, grid=False, minExtent=0, maxExtent=0,
+            orient=side, labelAlign=side, labelPadding=0, labelOffset=-10, labelFlush=False, labelBound=False,
+            labelLimit=300, labelFontSize=13, labelFontWeight=600 if side == "right" else 400, ticks=False,
+            domain=False, grid=False, minExtent=0, maxExtent=0,
             labelExpr=f"{json.dumps(labels.tolist())}[datum.value]",
         )  # fmt: skip
     return alt.Y("place:O", title=None, axis=axis, scale=alt.Scale(paddingInner=0.05, paddingOuter=0))
@@ -214,8 +216,10 @@ def _day_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
         named = [stamp for stamp in stamps if stamp.day == 1]
     else:
         named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.dayofweek == 0]
-    values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day) for stamp in named]
-    axis = alt.Axis(format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values)
+    values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day, hours=12) for stamp in named]
+    axis = alt.Axis(
+        format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5
+    )
     return alt.X("day:T", timeUnit="yearmonthdate", bandPosition=0.5, title=None, axis=axis)
 
 

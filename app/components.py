@@ -4,12 +4,12 @@ import html
 
 import streamlit as st
 
-from voc.app import filters, highlight, queries, sentences, words
-from voc.app.filters import DEFAULT_PERIOD, PERIODS, Parameters, View
+from voc.app import filters, highlight, queries, sentences, url, words
+from voc.app.filters import DEFAULT_PERIOD, PERIODS, View
 from voc.app.pages import PageEntry
+from voc.app.url import Parameters
 from voc.inference.marts import Span, Totals
 
-FILTER_KEYS = ("period", "product", "channel", "language")
 _MARK = "background: rgba(214, 150, 20, 0.38); color: inherit; border-radius: 3px"
 
 
@@ -23,45 +23,20 @@ def heading(title: str, sentence: str = "", *details: str | None) -> None:
 
 
 def filter_bar(span: Span) -> View:
-    """Period, product, channel and language; the URL keeps them."""
-    options = queries.options()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
-        period = st.segmented_control(
-            "Period",
-            list(PERIODS),
-            default=DEFAULT_PERIOD,
-            required=True,
-            key="period",
-            bind="query-params",
-            label_visibility="collapsed",
+    """Period, product, channel and language."""
+    offered = queries.options()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        period = url.segments("period", PERIODS, "Period", DEFAULT_PERIOD)
+        products = url.several(
+            "product", {each: words.product(each) for each in offered.products}, "All products"
         )
-        chosen = [
-            st.multiselect(
-                name,
-                offered,
-                format_func=says,
-                key=name.lower(),
-                bind="query-params",
-                placeholder=f"All {name.lower()}s",
-                label_visibility="collapsed",
-                width=165,
-            )
-            for name, offered, says in (
-                ("Product", options.products, words.product),
-                ("Channel", options.channels, words.channel),
-                ("Language", options.languages, words.language),
-            )
-        ]
-    return filters.view(period or DEFAULT_PERIOD, span, *chosen)
-
-
-def clear_filters(*more_keys: str) -> None:
-    """Set every filter back to its default (a button's callback: it runs before the widgets)."""
-    for key in (*FILTER_KEYS, *more_keys):
-        st.session_state.pop(key, None)
-    st.session_state["period"] = DEFAULT_PERIOD
-    for key in FILTER_KEYS[1:]:
-        st.session_state[key] = []
+        channels = url.several(
+            "channel", {each: words.channel(each) for each in offered.channels}, "All channels"
+        )
+        languages = url.several(
+            "language", {each: words.language(each) for each in offered.languages}, "All languages"
+        )
+    return filters.view(period, span, products, channels, languages)
 
 
 def empty_lake() -> None:
@@ -103,9 +78,14 @@ def nothing_selected(*more_keys: str) -> None:
             "Clear the filters",
             key="clear",
             icon=":material/filter_alt_off:",
-            on_click=clear_filters,
-            args=more_keys,
+            on_click=url.clear,
+            args=(*url.FILTERS, *more_keys),
         )
+
+
+def lost(what: str, why: str) -> None:
+    """A link leads to something that is not there."""
+    st.warning(why, title=f"There is no such {what}", icon=":material/search_off:")
 
 
 def tile(
@@ -157,8 +137,8 @@ def customer_text(text: str, folded_words: tuple[str, ...] = ()) -> None:
     if not any(match for _, match in parts):
         st.text(shown)
         return
-    # Every piece is escaped, so the only tags are these: the markdown engine, which turns addresses into links and
-    # colons into icons even when escaped, never sees it.
+    # Every piece is escaped, so the only tags are these. Markdown's engine, which turns addresses into links
+    # and colons into icons even when escaped, never sees it.
     marked = "".join(
         f'<mark style="{_MARK}">{html.escape(piece)}</mark>' if match else html.escape(piece)
         for piece, match in parts

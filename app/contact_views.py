@@ -4,9 +4,9 @@ from typing import Literal
 
 import streamlit as st
 
-from voc.app import components, highlight, words
-from voc.app.filters import Parameters
-from voc.app.pages import CONTACTS, THEMES
+from voc.app import components, highlight, url, words
+from voc.app.pages import CONTACT, THEME
+from voc.app.url import Parameters
 from voc.app.words import escaped
 from voc.data.workspace import Workspace
 from voc.inference.marts import ContactView
@@ -31,7 +31,7 @@ def row(
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.page_link(
-                CONTACTS.path,
+                CONTACT.path,
                 label=escaped(words.moment(contact.started_at, workspace.config.zone)),
                 icon=words.CHANNEL_ICONS.get(contact.channel, ":material/forum:"),
                 query_params=parameters | {"contact": contact.contact_id},
@@ -44,24 +44,14 @@ def row(
         )
 
 
-def transcript(
-    contact: ContactView, workspace: Workspace, parameters: Parameters, folded_words: tuple[str, ...]
-) -> None:
+def transcript(title: str, contact: ContactView, workspace: Workspace, folded_words: tuple[str, ...]) -> None:
     """A whole conversation, and beside it what the model says about it."""
-    st.page_link(
-        CONTACTS.path, label="All contacts", icon=":material/arrow_back:", query_params=parameters, help=""
-    )
     zone = workspace.config.zone
-    st.title("What was said?", anchor=False)
-    st.subheader(
-        escaped(
-            f"{words.moment(contact.started_at, zone)} · {words.channel(contact.channel)} · {_where(contact)}"
-        ),
-        anchor=False,
-    )
+    when = words.moment(contact.started_at, zone)
+    components.heading(title, escaped(f"{when} · {words.channel(contact.channel)} · {_where(contact)}"))
     said, labels = st.columns([2, 1], gap="large")
     with labels, st.container(border=True):
-        _labels(contact, workspace, parameters)
+        _labels(contact, workspace)
         st.caption(f"Contact {escaped(contact.contact_id)} of customer {escaped(contact.customer_id)}")
     with said:
         for turn in contact.turns:
@@ -72,7 +62,7 @@ def transcript(
                 components.customer_text(turn.text, folded_words)
 
 
-def _labels(contact: ContactView, workspace: Workspace, parameters: Parameters) -> None:
+def _labels(contact: ContactView, workspace: Workspace) -> None:
     st.subheader("Labels", anchor=False, help="Given by the model, with its calibrated probability.")
     if not contact.scored:
         st.caption("Not scored by the current model yet.")
@@ -98,9 +88,9 @@ def _labels(contact: ContactView, workspace: Workspace, parameters: Parameters) 
         st.badge("None", color="gray")
     else:
         st.page_link(
-            THEMES.path,
+            THEME.path,
             label=escaped(contact.theme_label or contact.theme_id),
-            query_params=parameters | {"theme": contact.theme_id},
+            query_params=url.current(url.FILTERS) | {"theme": contact.theme_id},
             help="",
         )
 

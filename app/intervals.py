@@ -60,8 +60,8 @@ def share_change(count: int, n: int, count_before: int, n_before: int, z: float 
 def dispersion(daily: Sequence[int], daily_before: Sequence[int]) -> float:
     """How much more days vary than a Poisson count, once weekday and period are accounted for; at least 1.
 
-    Pearson's chi-square over its degrees of freedom, expected value of a day: its weekday's mean over both periods
-    times its period's level. Both sequences are consecutive days, the second ends where the first begins.
+    Pearson's chi-square over its degrees of freedom; the expected value of a day is its weekday's mean over
+    both periods times its period's level. Both sequences are consecutive days, the second before the first.
     """
     days = [*daily_before, *daily]
     total = sum(days)
@@ -81,7 +81,7 @@ def dispersion(daily: Sequence[int], daily_before: Sequence[int]) -> float:
 
 
 def count_change(now: int, before: int, spread: float = 1.0) -> Interval | None:
-    """Relative change of a count over periods of equal length: 0.08 is 8 % more. None without anything before.
+    """Relative change of a count over periods of equal length: 0.08 is 8 % more. None with nothing before.
 
     Args:
         now: Count of this period.
@@ -99,7 +99,7 @@ def count_change(now: int, before: int, spread: float = 1.0) -> Interval | None:
 
 
 def rate_ratio(recent: int, days: int, baseline: int, baseline_days: int) -> Interval | None:
-    """How many times as frequent a day as before, with the interval of a log rate ratio; None without a baseline."""
+    """How many times as frequent as before, with the interval of a log rate ratio; None with no baseline."""
     if min(days, baseline_days) <= 0 or baseline <= 0:
         return None
     ratio = (recent / days) / (baseline / baseline_days)

@@ -10,8 +10,8 @@ from voc.app.queries import WORKSPACE_VARIABLE
 def command(workspace: Path, port: int | None = None) -> tuple[list[str], dict[str, str]]:
     """What to execute, and in which environment, to serve the workspace's app.
 
-    Theme and server settings stand in `.streamlit/config.toml` beside `main.py`: Streamlit reads the file next to its
-    script whatever the current folder is, and STREAMLIT_* variables of the user still win over it.
+    Theme and server settings stand in `.streamlit/config.toml` beside `main.py`: Streamlit reads the file
+    next to its script whatever the current folder is, and the user's STREAMLIT_* variables still win over it.
 
     Args:
         workspace: Folder of the workspace.

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, intervals, queries, words
+from voc.app import charts, components, intervals, queries, url, words
 from voc.app.contact_list import UNKNOWN
 from voc.app.filters import View
 from voc.app.intervals import Interval
@@ -36,7 +36,7 @@ def tiles(
     daily_before: pd.DataFrame | None,
 ) -> None:
     """The six figures of a period. A change is coloured only where it is clear."""
-    link = view.parameters
+    link = url.current(url.FILTERS)
     compared = f"the {plural(view.selection.days, 'day')} before" if view.before else ""
     with st.grid(6, min_column_width=148, gap="small"):
         change = contacts_change(daily, daily_before)
@@ -62,12 +62,12 @@ def tiles(
         _rate_tile(totals, before, view)
         _share_tile(
             "Negative", totals.negative, totals, _of_scored(before, "negative"),
-            "Share of scored contacts in which the customer is negative.", link | {"sentiment": "Negative"},
+            "Share of scored contacts in which the customer is negative.", link | {"sentiment": "negative"},
         )  # fmt: skip
         _share_tile(
             "Leaving", totals.leaving, totals, _of_scored(before, "leaving"),
-            "Scored contacts in which the customer says that they are leaving us. What they say, not a forecast.",
-            link | {"churn": "Leaving"}, as_count=True,
+            "Scored contacts in which the customer says that they leave. What they say, not a forecast.",
+            link | {"churn": "yes"}, as_count=True,
         )  # fmt: skip
         _share_tile(
             "Unknown", totals.unknown, totals, _of_scored(before, "unknown"),
@@ -103,16 +103,18 @@ def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, v
         )
         everything = len(reasons) > SHORT_LIST and st.session_state.get("all_reasons", False)
         shown = reasons if everything else reasons.head(SHORT_LIST)
+        opened = st.session_state.get("reasons_opened", 0)  # as in `theme_views.table`
         event = st.altair_chart(
             charts.reasons(shown, totals.scored, scored_before),
             on_select="rerun",
-            key="reasons_chart",
+            key=f"reasons_{opened}",
             alt="Share of contacts by reason, most frequent first",
         )
         if len(reasons) > SHORT_LIST:
             st.toggle(f"All {len(reasons)} reasons", key="all_reasons")
     if picked := event["selection"].get("reason"):
-        st.switch_page(CONTACTS.path, query_params=view.parameters | {"reason": picked[0]["reason"]})
+        st.session_state["reasons_opened"] = opened + 1
+        st.switch_page(CONTACTS.path, query_params=url.current(url.FILTERS) | {"reason": picked[0]["reason"]})
 
 
 def sentiment_card(view: View, height: int) -> None:
@@ -151,10 +153,11 @@ def _rate_tile(totals: Totals, before: Totals | None, view: View) -> None:
         name,
         f"{100 * now.value:.1f}",
         _points(change, "per 100"),
-        note=f"{100 * now.low:.1f} to {100 * now.high:.1f} per 100 · {count(totals.customers)} of {count(active)}",
+        note=f"{100 * now.low:.1f} to {100 * now.high:.1f} per 100 · "
+        f"{count(totals.customers)} of {count(active)}",
         colour="inverse" if change and change.excludes_zero else "off",
         help=help,
-        link=(CONTACTS, view.parameters),
+        link=(CONTACTS, url.current(url.FILTERS)),
     )
 
 
@@ -164,7 +167,7 @@ def _share_tile(
     totals: Totals,
     before: tuple[int, int] | None,
     help: str,
-    link: dict[str, str | list[str]],
+    link: url.Parameters,
     as_count: bool = False,
 ) -> None:
     now = intervals.share(number, totals.scored)
@@ -189,13 +192,14 @@ def _share_tile(
 def _relative(change: Interval | None) -> str | None:
     if change is None:
         return None
-    return f"{100 * change.value:+.0f}{words.SPACE}% ({100 * change.low:+.0f} to {100 * change.high:+.0f})"
+    value, low, high = (words.signed(100 * each) for each in (change.value, change.low, change.high))
+    return f"{value}{words.SPACE}% ({low} to {high})"
 
 
 def _points(change: Interval | None, unit: str) -> str | None:
     if change is None:
         return None
-    return f"{100 * change.value:+.1f} {unit}" + ("" if change.excludes_zero else ", not clear")
+    return f"{words.signed(100 * change.value, 1)} {unit}" + ("" if change.excludes_zero else ", not clear")
 
 
 def _customers_change(

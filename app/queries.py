@@ -1,4 +1,4 @@
-"""The app's only way to data, and its only cache: answers are kept while the lake's tables stand as they are."""
+"""The app's only way to data, and its only cache: answers are kept while the lake's tables stand."""
 
 import os
 from collections.abc import Sequence

@@ -21,7 +21,7 @@ class Mover:
 
 def relative(change: Interval) -> str:
     """A relative change with its interval: `8 % more (6 to 10 %)`, or that there is no clear one."""
-    low, high = (f"{100 * bound:+.0f}".replace("-", "−") for bound in (change.low, change.high))
+    low, high = (words.signed(100 * bound).replace("-", "−") for bound in (change.low, change.high))
     if not change.excludes_zero:
         return f"no clear change ({low} to {high}{words.SPACE}%)"
     ends = sorted((abs(change.low), abs(change.high)))
@@ -58,7 +58,7 @@ def leader(reasons: pd.DataFrame, scored: int) -> str | None:
 
 
 def mover(reasons: pd.DataFrame, scored: int, scored_before: int) -> Mover | None:
-    """The reason that changed most among those that changed clearly, all comparisons taken together (Bonferroni).
+    """The reason that changed most among those that changed clearly, all compared at once (Bonferroni).
 
     `reasons` has columns name, contacts, contacts_before.
     """
@@ -101,7 +101,7 @@ def fastest(found: tuple[ThemeSummary, ...]) -> str | None:
 
 
 def recent_change(theme: ThemeSummary) -> Interval | None:
-    """How many times as frequent as before the theme was in the last seven days; None without a week before."""
+    """How many times as frequent as before the theme was in the last 7 days; None without a week before."""
     if theme.baseline_days < 7:
         return None
     return intervals.rate_ratio(theme.recent, 7, theme.baseline, theme.baseline_days)

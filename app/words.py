@@ -28,8 +28,8 @@ SENTIMENT_NAMES: dict[str, str] = {
     Sentiment.POSITIVE: "Positive",
 }
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^=\"'&@/;,?%")
-# Characters that steer the display instead of standing on it: shown by their number, so that none can reorder or hide
-# text. The two joiners stay: emoji and several scripts are written with them.
+# Characters that steer the display instead of standing on it: shown by their number, so that none can reorder
+# or hide text. The two joiners stay: emoji and several scripts are written with them.
 _STEERING = frozenset("\u200b\u200e\u200f\u061c\u2060\ufeff\u2028\u2029")
 
 
@@ -48,9 +48,10 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f}{SPACE}%"
 
 
-def points(value: float) -> str:
-    """A difference of shares, signed: 0.021 as +2.1 points."""
-    return f"{100 * value:+.1f}".replace("-", "−") + f"{SPACE}points"
+def signed(value: float, digits: int = 0) -> str:
+    """A change with its sign; what rounds to zero has none."""
+    said = f"{value:+.{digits}f}"
+    return said.lstrip("+-") if float(said) == 0 else said
 
 
 def between(interval: Interval, digits: int = 1) -> str:
@@ -108,7 +109,7 @@ def visible(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text for a place that reads Markdown (a heading, a badge): shown as it is, on one line, never a link."""
+    """Text for a place that reads Markdown (a heading, a badge): shown as it is, on one line, no link."""
     flat = " ".join(visible(text).split())
     # Bare addresses are made links after escapes are resolved; an invisible word joiner keeps them text.
     flat = flat.replace("://", ":\u2060//").replace("www.", "www\u2060.").replace("@", "\u2060@")

@@ -12,7 +12,7 @@ _ACTIVE = """
     WITH spans AS (
         SELECT greatest(active_from, $first) AS since, active_to AS until
         FROM customers
-        WHERE active_from <= $last AND (active_to IS NULL OR active_to > greatest(active_from, $first))
+        WHERE active_from <= $last AND (active_to IS NULL OR active_to > $first)
     ), steps AS (
         SELECT since AS day, 1 AS step FROM spans
         UNION ALL

@@ -303,7 +303,7 @@ def _store_refusals(lake: Lake, connection: duckdb.DuckDBPyConnection, path: Pat
     connection.read_parquet(str(path)).create_view("refused")
     connection.execute(f"CREATE TEMP TABLE new_refusals AS {_NEW_REFUSALS}")
     if _count(connection, "new_refusals"):
-        columns = ", ".join(QUARANTINE.schema.names)
+        columns = ", ".join(f'"{name}"' for name in QUARANTINE.schema.names)  # `at` is a word of SQL
         sql = f"SELECT {columns} FROM refused SEMI JOIN new_refusals USING (seq)"
         lake.append("quarantine", _stream(connection, sql, QUARANTINE.schema))
 

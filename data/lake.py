@@ -1,5 +1,6 @@
 """The lake: Delta tables on disk or an object store, read with SQL by DuckDB."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,17 +82,19 @@ class Lake:
         return None
 
     @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection in which every table of the lake stands under its name."""
+    def connect(self, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection in which these tables of the lake (all, when none is named) stand under their names."""
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            for name in CONTRACTS:
+            for name in tables or CONTRACTS:
                 connection.register(name, self.dataset(name))
             yield connection
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one SQL statement over the tables; values go in as `$name` parameters, never into the text."""
-        with self.connect() as connection:
+        words = set(re.findall(r"\w+", sql))
+        # Opening a table reads its log: only those that the statement can mean are opened.
+        with self.connect(*(name for name in CONTRACTS if name in words)) as connection:
             table: pa.Table = connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
             return table
 

@@ -238,7 +238,7 @@ def stage(
     """
     layout = LAYOUTS[sources[0].kind]
     read, staged = dict.fromkeys((source.number for source in sources), 0), 0
-    with pq.ParquetWriter(path, layout.schema) as writer:
+    with pq.ParquetWriter(path, layout.schema, compression="lz4") as writer:
         for source in sources:
             try:
                 for rows in _batches(source.reader(source.path)):

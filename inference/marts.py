@@ -1,7 +1,8 @@
 """Marts: the app's questions, answered with SQL over the lake as counts and small frames.
 
-`Marts.load` reads the few narrow columns that every page needs (no text, no vectors) once into DuckDB's memory, about
-100 bytes a contact, and all sessions share it; transcripts and search texts are read from the lake when asked for.
+`Marts.load` reads the few narrow columns that every page needs (no text, no vectors) once into DuckDB's
+memory, about 100 bytes a contact, and all sessions share it; transcripts and search texts are read from the
+lake when asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ TREND_WEEKS = 12
 
 @dataclass(frozen=True)
 class Selection:
-    """Contacts of the days `first` to `last` (both included), of these products, channels and languages (none: all)."""
+    """Contacts of the days `first` to `last`, both included, of these products and so on (none: all)."""
 
     first: date
     last: date
@@ -120,7 +121,7 @@ class ThemeSummary:
     """Contacts of the (at most 28) days before those seven."""
     baseline_days: int
     trend: tuple[int, ...] = field(default=())
-    """Contacts a week over the last twelve weeks, oldest first; weeks of seven days that end on the data's last day."""
+    """Contacts a week over up to twelve weeks, oldest first; weeks that end on the data's last weekday."""
     languages: tuple[tuple[str, int], ...] = field(default=())
 
 
@@ -191,10 +192,14 @@ class Marts:
             connection.unregister(f"lake_{name}")
         return cls(connection, datasets["contacts"])
 
+    def close(self) -> None:
+        """Free the memory. No question can be asked afterwards."""
+        self._connection.close()
+
     def span(self) -> Span | None:
         """What there is; None when nothing was ever ingested."""
         found = self._rows(
-            "SELECT count(*), count_if(scored), min(day), max(day), max(started_at) FROM contact"
+            "SELECT count(*), count(*) FILTER (scored), min(day), max(day), max(started_at) FROM contact"
         )[0]
         if not found[0]:
             return None
@@ -215,8 +220,10 @@ class Marts:
     def totals(self, selection: Selection) -> Totals:
         """Counts of the selection."""
         counts = self._rows(
-            f"""SELECT count(*), count(DISTINCT customer_id), count_if(scored), count_if(sentiment = 'negative'),
-                       count_if(churn_intent), count_if(abstained) FROM contact WHERE {_SELECTED}""",
+            f"""SELECT count(*), count(DISTINCT customer_id), count(*) FILTER (scored),
+                       count(*) FILTER (sentiment = 'negative'), count(*) FILTER (churn_intent),
+                       count(*) FILTER (abstained)
+                FROM contact WHERE {_SELECTED}""",
             _values(selection),
         )[0]
         active = self._rows(
@@ -240,9 +247,10 @@ class Marts:
         )
 
     def reasons(self, selection: Selection) -> pd.DataFrame:
-        """Columns reason, contacts, customers: contacts that name the reason (one may name several), most first."""
+        """Columns reason, contacts, customers; most contacts first. A contact may name several reasons."""
         return self._frame(
-            f"""SELECT reason, count(*)::INTEGER AS contacts, count(DISTINCT customer_id)::INTEGER AS customers
+            f"""SELECT reason, count(*)::INTEGER AS contacts,
+                       count(DISTINCT customer_id)::INTEGER AS customers
                 FROM contact_reason JOIN contact USING (number) WHERE {_SELECTED}
                 GROUP BY reason ORDER BY contacts DESC, reason""",
             _values(selection),
@@ -251,21 +259,22 @@ class Marts:
     def sentiment(self, selection: Selection, step: int) -> pd.DataFrame:
         """Columns from_day, to_day, negative, neutral, positive, scored, a row for every `step` days.
 
-        Steps are counted back from the selection's last day, so the newest is always whole; a first one that would
-        be incomplete is left out, unless there is no other.
+        Steps are counted back from the selection's last day, so the newest is always whole; a first one that
+        would be incomplete is left out, unless there is no other.
         """
         return self._frame(
             f"""WITH counted AS (
-                    SELECT (($last::DATE - day) // $step)::INTEGER AS back, count_if(sentiment = 'negative') AS negative,
-                           count_if(sentiment = 'neutral') AS neutral, count_if(sentiment = 'positive') AS positive,
-                           count(*) AS scored
+                    SELECT (($last::DATE - day) // $step)::INTEGER AS back,
+                           count(*) FILTER (sentiment = 'negative') AS negative,
+                           count(*) FILTER (sentiment = 'neutral') AS neutral,
+                           count(*) FILTER (sentiment = 'positive') AS positive, count(*) AS scored
                     FROM contact WHERE {_SELECTED} AND scored GROUP BY 1),
                 dated AS (
                     SELECT ($last::DATE - (back + 1) * $step::INTEGER + 1) AS from_day,
                            ($last::DATE - back * $step::INTEGER) AS to_day, * FROM counted)
                 SELECT greatest(from_day, $first::DATE)::TIMESTAMP AS from_day, to_day::TIMESTAMP AS to_day,
-                       negative::INTEGER AS negative, neutral::INTEGER AS neutral, positive::INTEGER AS positive,
-                       scored::INTEGER AS scored
+                       negative::INTEGER AS negative, neutral::INTEGER AS neutral,
+                       positive::INTEGER AS positive, scored::INTEGER AS scored
                 FROM dated WHERE from_day >= $first::DATE OR back = 0 ORDER BY 1""",
             _values(selection) | {"step": step},
         )
@@ -279,14 +288,14 @@ class Marts:
         return next(iter(self._themes(selection, theme_id)), None)
 
     def theme_shares(self, theme_id: str, selection: Selection, column: str) -> pd.DataFrame:
-        """Columns value, contacts, all_contacts: the theme by `column` (product, language or channel), most first.
+        """Columns value, contacts, all_contacts: the theme by product, language or channel, most first.
 
         `all_contacts` counts every contact of the selection with that value: what the theme is compared with.
         """
         if column not in ("product", "language", "channel"):
             raise ValueError(f"expected product, language or channel, got {column!r}")
         return self._frame(
-            f"""SELECT {column} AS value, count_if(theme_id = $theme)::INTEGER AS contacts,
+            f"""SELECT {column} AS value, count(*) FILTER (theme_id = $theme)::INTEGER AS contacts,
                        count(*)::INTEGER AS all_contacts
                 FROM contact WHERE {_SELECTED} GROUP BY 1 ORDER BY contacts DESC, value""",
             _values(selection) | {"theme": theme_id},
@@ -357,12 +366,13 @@ class Marts:
                     FROM (SELECT theme_id, language, count(*) AS n FROM inside
                           WHERE day BETWEEN $first AND $last GROUP BY ALL) GROUP BY 1),
                 moved AS (
-                    SELECT theme_id, count_if(age < $recent) AS recent,
-                           count_if(age >= $recent AND age < $recent + $back) AS baseline
+                    SELECT theme_id, count(*) FILTER (age < $recent) AS recent,
+                           count(*) FILTER (age >= $recent AND age < $recent + $back) AS baseline
                     FROM inside GROUP BY 1),
                 weekly AS (
                     SELECT theme_id, map_from_entries(list((week, n))) AS weeks
-                    FROM (SELECT theme_id, (age // 7)::INTEGER AS week, count(*) AS n FROM inside GROUP BY ALL)
+                    FROM (SELECT theme_id, (age // 7)::INTEGER AS week, count(*) AS n
+                          FROM inside GROUP BY ALL)
                     GROUP BY 1)
                 SELECT theme.*, coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
                        coalesce(baseline, 0), greatest(0, least($back, (newest - oldest) + 1 - $recent)),
@@ -393,15 +403,17 @@ class Marts:
         )
 
     def _views(self, numbers: Sequence[int]) -> tuple[ContactView, ...]:
-        """Contacts by their numbers, in that order, with transcripts from the lake (only their days' files)."""
+        """Contacts by number, in that order, with transcripts from the lake (only their days' files)."""
         if not numbers:
             return ()
         rows = self._rows(
-            """SELECT number, contact_id, customer_id, started_at, day, channel, product, language, scored, abstained,
+            """SELECT number, contact_id, customer_id, started_at, day, channel, product, language, scored,
+                      abstained,
                       sentiment, sentiment_probability, churn_intent, churn_probability, theme_id, label,
                       (SELECT list((reason, probability) ORDER BY probability DESC) FROM contact_reason
                        WHERE contact_reason.number = contact.number)
-               FROM contact LEFT JOIN theme USING (theme_id) WHERE list_contains($numbers::INTEGER[], number)""",
+               FROM contact LEFT JOIN theme USING (theme_id)
+               WHERE list_contains($numbers::INTEGER[], number)""",
             {"numbers": list(numbers)},
         )
         turns = self._turns([row[1] for row in rows], sorted({row[4] for row in rows}))
@@ -419,7 +431,7 @@ class Marts:
                 reasons=tuple((reason, probability) for reason, probability in row[16] or ()),
                 sentiment=row[10],
                 sentiment_probability=row[11],
-                churn_intent=row[12],
+                churn_intent=bool(row[12]),
                 churn_probability=row[13],
                 theme_id=row[14],
                 theme_label=row[15],
@@ -479,10 +491,11 @@ _SELECTED = f"day BETWEEN $first::DATE AND $last::DATE AND {_FILTERED}"
 _LOAD_CONTACTS = f"""
 CREATE TABLE contact AS
 SELECT row_number() OVER (ORDER BY started_at DESC, contact_id)::INTEGER AS number, contact_id, customer_id,
-       started_at::TIMESTAMP AS started_at, c.day AS day, channel, coalesce(product, '{NOT_STATED}') AS product,
+       started_at::TIMESTAMP AS started_at, c.day AS day, channel,
+       coalesce(product, '{NOT_STATED}') AS product,
        coalesce(language, '{NOT_STATED}') AS language, s.contact_id IS NOT NULL AS scored,
        coalesce(abstained, FALSE) AS abstained, sentiment, sentiment_probability,
-       coalesce(churn_intent, FALSE) AS churn_intent, churn_probability, theme_id
+       churn_intent, churn_probability, theme_id
 FROM lake_contacts AS c
 LEFT JOIN (SELECT * FROM lake_scores WHERE model_version = $model) AS s USING (contact_id)
 LEFT JOIN lake_theme_assignments AS a USING (contact_id)

@@ -1,7 +1,7 @@
 """Scoring of the lake: every contact that the current model has not read yet, a day a commit."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,18 +22,19 @@ from voc.models.predict import Predictions, Predictor
 from voc.models.tasks import Floats
 
 Progress = Callable[[int, int], None]
-CHUNK = 4096  # contacts in memory at a time
+CHUNK = 1024  # contacts that go through the model between two looks at the clock
 
 _PENDING_DAYS = """
     SELECT day, count(*) AS contacts
     FROM contacts ANTI JOIN (SELECT contact_id FROM scores WHERE model_version = $version) USING (contact_id)
     GROUP BY day ORDER BY day
 """
-_PENDING_OF_DAY = """
-    SELECT contact_id, turns
-    FROM contacts
-    ANTI JOIN (SELECT contact_id FROM scores WHERE model_version = $version AND day = $day) USING (contact_id)
-    WHERE day = $day ORDER BY contact_id
+_PENDING = """
+    SELECT contact_id, day, turns
+    FROM contacts ANTI JOIN (
+        SELECT contact_id FROM scores WHERE model_version = $version AND day BETWEEN $first AND $last
+    ) USING (contact_id)
+    WHERE day BETWEEN $first AND $last ORDER BY day, contact_id
 """
 
 
@@ -56,8 +57,8 @@ class ScoreSummary:
 def score(workspace: Workspace, progress: Progress = lambda done, total: None) -> ScoreSummary:
     """Score every contact that the current model has not read yet.
 
-    A day's scores arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one
-    that was not. Raises WorkspaceError without a model.
+    Whole days arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one that
+    was not. Raises WorkspaceError without a model.
     """
     version = workspace.current_model
     if version is None:
@@ -66,14 +67,15 @@ def score(workspace: Workspace, progress: Progress = lambda done, total: None) -
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     pending = lake.query(_PENDING_DAYS, {"version": version}).to_pylist()
     total, done, abstained = sum(row["contacts"] for row in pending), 0, 0
-    scorer = _Scorer(load_model(workspace.models / version), workspace.config.scoring.batch_tokens) if pending else None
-    for row in pending:
+    settings = workspace.config.scoring
+    scorer = _Scorer(load_model(workspace.models / version), settings.batch_tokens) if pending else None
+    for first, last in _groups(pending, settings.commit_contacts):
         assert scorer is not None
-        scores = _score_day(lake, scorer, row["day"], lambda count: progress(done + count, total))
+        scores = _score_days(lake, scorer, first, last, lambda count: progress(done + count, total))
         lake.append("scores", scores)
         done += scores.num_rows
         abstained += pc.sum(scores["abstained"]).as_py() or 0
-        progress(min(done, total), total)
+        progress(done, total)
     summary = ScoreSummary(version, len(pending), done, abstained, time.perf_counter() - begin)
     counts = {"days": summary.days, "contacts": summary.contacts, "abstained": summary.abstained}
     record_run(lake, "score", started_at, summary.seconds, counts=counts, versions={"model": version})
@@ -89,8 +91,8 @@ class _Scorer:
         self.speakers = model.classifier.config.speakers
         self.predictor = Predictor(model.classifier, model.tokenizer, batch_tokens)
 
-    def rows(self, contacts: pa.Table, day: date) -> pa.Table:
-        """Contacts (contact_id, turns) to a table by the contract; identical texts are read once."""
+    def rows(self, contacts: pa.Table) -> pa.Table:
+        """Contacts (contact_id, day, turns) to a table by the contract; identical texts are read once."""
         texts = [contact_text(turns, self.speakers) for turns in contacts["turns"].to_pylist()]
         unique = list(dict.fromkeys(texts))
         place = {text: row for row, text in enumerate(unique)}
@@ -103,7 +105,7 @@ class _Scorer:
         columns: dict[str, Any] = {
             "contact_id": contacts["contact_id"],
             "model_version": pa.repeat(self.model.version, count),
-            "day": pa.repeat(pa.scalar(day, pa.date32()), count),
+            "day": contacts["day"],
             "embedding": vectors_column(found.embeddings),
             **self._reasons(found.probabilities),
             **self._sentiment(found.probabilities),
@@ -162,11 +164,23 @@ def vectors_of(column: pa.ChunkedArray) -> Floats:
     return np.asarray(flat, dtype=np.float32).reshape(len(column), -1)
 
 
-def _score_day(lake: Lake, scorer: _Scorer, day: date, progress: Callable[[int], None]) -> pa.Table:
-    contacts = lake.query(_PENDING_OF_DAY, {"day": day, "version": scorer.model.version})
+def _groups(pending: Sequence[Mapping[str, Any]], contacts: int) -> Iterator[tuple[date, date]]:
+    """First and last day of groups of pending days that have at least so many contacts together."""
+    first, count = None, 0
+    for number, row in enumerate(pending):
+        first = first or row["day"]
+        count += row["contacts"]
+        if count >= contacts or number == len(pending) - 1:
+            yield first, row["day"]
+            first, count = None, 0
+
+
+def _score_days(lake: Lake, scorer: _Scorer, first: date, last: date, progress: Callable[[int], None]) -> pa.Table:
+    span = {"first": first, "last": last, "version": scorer.model.version}
+    contacts = lake.query(_PENDING, span)
     parts = []
     for start in range(0, contacts.num_rows, CHUNK):
         part = contacts.slice(start, CHUNK)
-        parts.append(scorer.rows(part, day))
+        parts.append(scorer.rows(part))
         progress(start + part.num_rows)
     return pa.concat_tables(parts)

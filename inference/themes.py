@@ -30,7 +30,7 @@ _SAMPLE = """
 _ALL = "SELECT contact_id, day, embedding FROM scores WHERE model_version = $version ORDER BY day, contact_id"
 _FACTS = """
     SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
-           min(day) AS first_day, max(day) AS last_day
+           min(contacts.day) AS first_day, max(contacts.day) AS last_day
     FROM assigned JOIN contacts USING (contact_id) WHERE theme_id IS NOT NULL GROUP BY theme_id
 """
 
@@ -123,7 +123,7 @@ def _assign_all(lake: Lake, found: Themes, version: str) -> pa.Table:
 
 
 def _batches(lake: Lake, version: str) -> Iterator[pa.RecordBatch]:
-    with lake.connect() as connection:
+    with lake.connect("scores") as connection:
         yield from connection.sql(_ALL, params={"version": version}).to_arrow_reader(20_000)
 
 
@@ -138,7 +138,7 @@ def _theme_rows(
     verbatims: int,
     fitted_at: datetime,
 ) -> pa.Table:
-    with lake.connect() as connection:
+    with lake.connect("contacts") as connection:
         connection.register("assigned", assigned)
         facts = {row["theme_id"]: row for row in connection.sql(_FACTS).to_arrow_table().to_pylist()}
     contact_ids, customers = sample["contact_id"].to_pylist(), sample["customer_id"].to_pylist()

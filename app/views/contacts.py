@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from voc.app import components, contact_list, contact_views, queries, sentences
+from voc.app import components, contact_list, contact_views, queries, sentences, url
+from voc.app.pages import CONTACT
 
 TITLE = "What do customers say?"
 top = st.container()
@@ -11,10 +12,8 @@ if span is None:
     components.heading(TITLE)
     components.empty_lake()
     st.stop()
-workspace = queries.workspace()
-if wanted := st.query_params.get("contact"):
-    contact_list.show_one(wanted, workspace)
-    st.stop()
+if "contact" in st.query_params:
+    st.switch_page(CONTACT.path, query_params=url.everything())
 view = components.filter_bar(span)
 criteria = contact_list.criteria_bar(view, span)
 page = contact_list.fetch(view, criteria)
@@ -25,7 +24,8 @@ if not page.total:
     st.stop()
 if not span.scored:
     components.not_scored()
-parameters = contact_list.parameters(view)
+workspace = queries.workspace()
+parameters = url.current((*url.FILTERS, *contact_list.KEYS))
 for contact in page.contacts:
     contact_views.row(contact, workspace, parameters, criteria.folded_words)
 contact_list.pager(page.total)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from voc.app import components, queries, sentences, theme_views
+from voc.app import components, queries, sentences, theme_views, url
+from voc.app.pages import THEME
 
 TITLE = "What do customers talk about?"
 top = st.container()
@@ -11,10 +12,9 @@ if span is None:
     components.heading(TITLE)
     components.empty_lake()
     st.stop()
+if "theme" in st.query_params:
+    st.switch_page(THEME.path, query_params=url.everything())
 view = components.filter_bar(span)
-if wanted := st.query_params.get("theme"):
-    theme_views.one(wanted, view, top)
-    st.stop()
 totals = queries.totals(view.selection)
 themes = queries.themes(view.selection)
 if not themes or not totals.contacts:
@@ -24,5 +24,5 @@ if not themes or not totals.contacts:
     st.stop()
 with top:
     components.heading(TITLE, sentences.themes(themes, totals.contacts), sentences.fastest(themes))
-theme_views.table(themes, view)
+theme_views.table(themes)
 components.footer(span, totals)

@@ -14,8 +14,9 @@ _DELIMITERS = ",;\t"
 class _Lines:
     """Lines of a file for csv.reader, which remembers those that went into the current row."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, most: int) -> None:
         self._file = file
+        self._most = most
         self._taken: list[str] = []
         self._count = 0
 
@@ -23,7 +24,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(MOST_CHARACTERS)
+        line = self._file.readline(self._most)
         if not line:
             raise StopIteration
         self._taken.append(line)
@@ -37,17 +38,17 @@ class _Lines:
         return first, text
 
 
-def read(path: Path) -> Iterator[RawRow]:
-    """Rows of a CSV file; blank lines are skipped.
+def read(path: Path, most: int = MOST_CHARACTERS) -> Iterator[RawRow]:
+    """Rows of a CSV file; blank lines are skipped; a cell has at most `most` characters.
 
     Raises InputError where there is no header, or the file says that it is UTF-16.
     """
     # The module's limit, one for the whole process, is 131,072 at first: a long transcript would break it.
-    csv.field_size_limit(max(csv.field_size_limit(), MOST_CHARACTERS))
+    csv.field_size_limit(max(csv.field_size_limit(), most))
     # surrogateescape keeps bytes that are not UTF-8: a bad row then ends neither the reading nor its own
     # evidence. newline="" keeps line ends as they came.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        lines = _Lines(file)
+        lines = _Lines(file, most)
         names, delimiter = _header(path, lines)
         wrong = _header_problem(names)
         cells = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -72,7 +73,9 @@ def read(path: Path) -> Iterator[RawRow]:
             if problem is not None or row is None:
                 yield RawRow(line, None, raw, problem)
             else:
-                yield RawRow(line, {name: cell for name, cell in zip(names, row, strict=True) if name}, raw)
+                values = dict(zip(names, row, strict=True))
+                values.pop("", None)
+                yield RawRow(line, values, raw)
 
 
 def _header(path: Path, lines: _Lines) -> tuple[list[str], str]:
@@ -122,9 +125,10 @@ def _header_problem(names: list[str]) -> Problem | None:
 def _row_problem(names: list[str], row: list[str]) -> Problem | None:
     if len(row) != len(names):
         return Problem("", f"expected {len(names)} cells, got {len(row)}", "cells")
-    for place, (name, cell) in enumerate(zip(names, row, strict=True), 1):
-        if not name and cell.strip():
-            return Problem("", f"expected a name in the header for column {place}, got none", "header")
+    if "" in names:
+        for place, (name, cell) in enumerate(zip(names, row, strict=True), 1):
+            if not name and cell.strip():
+                return Problem("", f"expected a name in the header for column {place}, got none", "header")
     return None
 
 

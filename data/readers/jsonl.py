@@ -10,14 +10,14 @@ from voc.data.readers.rows import MOST_CHARACTERS, Problem, RawRow, not_utf8
 _MARK = b"\xef\xbb\xbf"
 
 
-def read(path: Path) -> Iterator[RawRow]:
-    """Rows of a JSON Lines file; blank lines are skipped."""
+def read(path: Path, most: int = MOST_CHARACTERS) -> Iterator[RawRow]:
+    """Rows of a JSON Lines file, of at most `most` bytes; blank lines are skipped."""
     with path.open("rb") as file:
         line = 0
-        while raw := file.readline(MOST_CHARACTERS):
+        while raw := file.readline(most):
             line += 1
-            if len(raw) == MOST_CHARACTERS and not raw.endswith(b"\n"):
-                while (rest := file.readline(MOST_CHARACTERS)) and not rest.endswith(b"\n"):
+            if len(raw) == most and not raw.endswith(b"\n"):
+                while (rest := file.readline(most)) and not rest.endswith(b"\n"):
                     pass  # what is kept is the row's beginning
                 problem = Problem("", f"expected at most {len(raw):,} bytes, got more", "size")
                 yield RawRow(line, None, raw, problem)

@@ -1,4 +1,4 @@
-"""Lakes for the app's tests: written with the lake and its contracts alone, seeded, in four languages and two scripts."""
+"""Lakes for the app's tests, written with the lake and its contracts alone: seeded, four languages."""
 
 import math
 import tomllib
@@ -49,9 +49,9 @@ LEAVING = {
     "sl": "Če tega ne uredite, odhajam drugam.", "sr": "Ako se ovo ne reši, odlazim od vas.",
 }  # fmt: skip
 _LATIN_TO_CYRILLIC = {
-    "dž": "џ", "lj": "љ", "nj": "њ", "a": "а", "b": "б", "v": "в", "g": "г", "d": "д", "đ": "ђ", "e": "е", "ž": "ж",
-    "z": "з", "i": "и", "j": "ј", "k": "к", "l": "л", "m": "м", "n": "н", "o": "о", "p": "п", "r": "р", "s": "с",
-    "t": "т", "ć": "ћ", "u": "у", "f": "ф", "h": "х", "c": "ц", "č": "ч", "š": "ш",
+    "dž": "џ", "lj": "љ", "nj": "њ", "a": "а", "b": "б", "v": "в", "g": "г", "d": "д", "đ": "ђ", "e": "е",
+    "ž": "ж", "z": "з", "i": "и", "j": "ј", "k": "к", "l": "л", "m": "м", "n": "н", "o": "о", "p": "п",
+    "r": "р", "s": "с", "t": "т", "ć": "ћ", "u": "у", "f": "ф", "h": "х", "c": "ц", "č": "ч", "š": "ш",
 }  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def make_workspace(root: Path, settings: str = SETTINGS, model: str | None = MOD
 
 
 def fill(lake: Lake, contacts: int, days: int, seed: int = 7, width: int = 4, last: date = LAST_DAY) -> None:
-    """Random but plausible contacts with weekday rhythm, scores, themes, customers; `width`: of the embedding."""
+    """Random but plausible contacts with weekday rhythm, scores, themes, customers; `width` is a vector's."""
     random = np.random.default_rng(seed)
     reasons = list(PHRASES)
     weights = 1 / np.arange(2, len(reasons) + 2) ** 0.8
@@ -160,15 +160,17 @@ def fill(lake: Lake, contacts: int, days: int, seed: int = 7, width: int = 4, la
         top = float(random.uniform(0.6, 0.99))
         rows["contacts"].append(
             contact(
-                contact_id, day, *texts, customer_id=f"u{who[number]:06d}", started_at=start, language=language,
+                contact_id, day, *texts, customer_id=f"u{who[number]:06d}", started_at=start,
+                language=language,
                 script=Script.CYRILLIC if cyrillic else Script.LATIN,
                 channel=str(random.choice(CHANNELS, p=(0.45, 0.3, 0.2, 0.05))),
                 product=PRODUCTS[int(named[0]) % 5] if random.random() > 0.04 else None,
             )
         )  # fmt: skip
+        found = [(reasons[index], top / (place + 1)) for place, index in enumerate(named)] if known else []
         rows["scores"].append(
             score(
-                contact_id, day, *([(reasons[index], top / (place + 1)) for place, index in enumerate(named)] if known else []),
+                contact_id, day, *found,
                 sentiment=mood, churn_intent=leaving, churn_probability=0.9 if leaving else 0.05,
                 embedding=vectors[number % 256],
             )
@@ -222,9 +224,11 @@ def _customer(number: int, first: date, random: np.random.Generator) -> dict[str
 
 def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
     found = lake.query(
-        """SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers, min(day) AS first_day,
-                  max(day) AS last_day, list(contact_id ORDER BY similarity DESC)[:8] AS verbatim_ids
-           FROM theme_assignments JOIN contacts USING (contact_id, day) WHERE theme_id IS NOT NULL GROUP BY ALL"""
+        """SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
+                  min(day) AS first_day, max(day) AS last_day,
+                  list(contact_id ORDER BY similarity DESC)[:8] AS verbatim_ids
+           FROM theme_assignments JOIN contacts USING (contact_id, day)
+           WHERE theme_id IS NOT NULL GROUP BY ALL"""
     ).to_pylist()
     rows = []
     for row in sorted(found, key=lambda row: row["theme_id"]):
@@ -243,11 +247,30 @@ def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
     return table("themes", rows)
 
 
+class Make:
+    """What tests build lakes from by hand."""
+
+    contact = staticmethod(contact)
+    score = staticmethod(score)
+    table = staticmethod(table)
+    workspace = staticmethod(make_workspace)
+    fill = staticmethod(fill)
+    model = MODEL
+    last_day = LAST_DAY
+
+
+@pytest.fixture(scope="session")
+def make() -> type[Make]:
+    """Rows and workspaces made by hand."""
+    return Make
+
+
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> Iterator[None]:
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")

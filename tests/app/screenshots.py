@@ -1,4 +1,4 @@
-"""Screenshots of every page: `python tests/app/screenshots.py WORKSPACE OUT_FOLDER`. Not a test; nobody asserts here."""
+"""Screenshots of every page: `python tests/app/screenshots.py WORKSPACE OUT_FOLDER`. Not a test."""
 
 import os
 import shutil

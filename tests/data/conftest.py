@@ -73,8 +73,8 @@ def write(tmp_path: Path) -> Write:
 
     def write_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
         path = folder / name
+        names = list(dict.fromkeys(key for row in rows for key in row))
         if name.endswith(".csv"):
-            names = list(dict.fromkeys(key for row in rows for key in row))
             with path.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, names)
                 writer.writeheader()
@@ -82,7 +82,7 @@ def write(tmp_path: Path) -> Write:
         elif name.endswith(".jsonl"):
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         else:
-            pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), path)
+            pq.write_table(pa.Table.from_pylist([{key: row.get(key) for key in names} for row in rows]), path)
         return path
 
     return write_rows

@@ -36,6 +36,7 @@ def test_no_serbian_cyrillic_is_left(text: str) -> None:
         ("Ђорђе Шћућур\nчека", "dorde scucur ceka"),
         ("Straße, Łódź, Ørsted", "strasse, lodz, orsted"),
         ("℡ №5", "tel no5"),
+        ("Йод", "iod"),
         ("", ""),
     ],
 )

@@ -1,0 +1,30 @@
+"""Theme: what is it about, and how does it move?"""
+
+import streamlit as st
+
+from voc.app import components, queries, sentences, theme_views, url, words
+from voc.app.pages import THEMES
+
+TITLE = "Which theme?"
+top = st.container()
+span = queries.span()
+if span is None:
+    components.heading(TITLE)
+    components.empty_lake()
+    st.stop()
+view = components.filter_bar(span)
+theme = queries.theme(st.query_params.get("theme", ""), view.selection)
+with top:
+    back = url.current(url.FILTERS)
+    st.page_link(THEMES.path, label="All themes", icon=":material/arrow_back:", query_params=back, help="")
+    if theme is None:
+        components.heading(TITLE)
+        components.lost("theme", "It may have been merged into another, or the link is incomplete.")
+        st.stop()
+    components.heading(
+        words.escaped(theme.label), sentences.theme(theme, view.selection), theme_views.keywords(theme)
+    )
+theme_views.course(theme, view)
+theme_views.shares(theme, view)
+theme_views.verbatims(theme)
+components.footer(span, queries.totals(view.selection))

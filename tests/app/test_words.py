@@ -1,0 +1,134 @@
+"""Numbers, dates and texts as people read them; the interval arithmetic; where a search's words stand."""
+
+from datetime import date
+
+import pytest
+
+from voc.app import filters, highlight, intervals, words
+from voc.data.text import fold
+from voc.inference.marts import Span
+
+
+def test_wilson_against_the_textbook() -> None:
+    # Newcombe 1998, table I: 81 of 263 and 15 of 148, Wilson's score method.
+    for count, n, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)):
+        found = intervals.share(count, n)
+        assert found is not None
+        assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_newcombe_against_the_textbook() -> None:
+    # Newcombe 1998, table II, method 10: 56 of 70 against 48 of 80 is 0.0524 to 0.3339.
+    found = intervals.share_change(56, 70, 48, 80)
+    assert found is not None
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == (pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
+    assert found.excludes_zero
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 0), (3, 2), (-1, 5)])
+def test_no_share_without_a_sound_denominator(count: int, n: int) -> None:
+    assert intervals.share(count, n) is None
+
+
+def test_a_change_is_wider_where_days_vary_more() -> None:
+    calm, wild = [100, 110, 105, 100, 95, 50, 45], [30, 210, 15, 190, 5, 120, 35]
+    assert intervals.dispersion(calm, calm) == 1.0
+    assert intervals.dispersion(wild, calm) > 10
+    assert intervals.dispersion([3], [4]) == 1.0
+    narrow, wide = intervals.count_change(700, 600), intervals.count_change(700, 600, 9.0)
+    assert narrow and wide
+    assert narrow.excludes_zero and not wide.excludes_zero
+    assert narrow.value == wide.value == pytest.approx(1 / 6)
+    assert intervals.count_change(5, 0) is None
+    assert intervals.count_change(0, 10) == intervals.Interval(-1.0, -1.0, pytest.approx(-0.7))
+
+
+def test_rate_ratio() -> None:
+    found = intervals.rate_ratio(70, 7, 140, 28)
+    assert found is not None
+    assert found.value == pytest.approx(2.0)
+    assert found.low == pytest.approx(1.50, abs=0.01)
+    assert intervals.rate_ratio(7, 7, 0, 28) is None
+    assert intervals.rate_ratio(0, 7, 28, 28) == intervals.Interval(0.0, 0.0, pytest.approx(3 / 7))
+
+
+def test_more_comparisons_want_more_evidence() -> None:
+    assert intervals.quantile() == pytest.approx(1.96, abs=0.001)
+    assert intervals.quantile(comparisons=28) == pytest.approx(3.124, abs=0.001)
+
+
+def test_numbers_and_dates() -> None:
+    assert words.count(12430) == "12,430"
+    assert words.plural(1, "contact") == "1\u00a0contact"
+    assert words.plural(2, "reply", "replies") == "2\u00a0replies"
+    assert words.percent(0.312) == "31.2\u00a0%"
+    assert [words.signed(value, 1) for value in (1.25, -0.04, 0.0, -2.0)] == ["+1.2", "0.0", "0.0", "-2.0"]
+    assert words.days(date(2026, 5, 2), date(2026, 5, 29)) == "2 to 29\u00a0May\u00a02026"
+    assert words.days(date(2026, 4, 2), date(2026, 5, 29)) == "2\u00a0April to 29\u00a0May\u00a02026"
+    assert (
+        words.days(date(2025, 12, 2), date(2026, 1, 3))
+        == "2\u00a0December\u00a02025 to 3\u00a0January\u00a02026"
+    )
+    assert words.days(date(2026, 5, 2), date(2026, 5, 2)) == "2\u00a0May\u00a02026"
+    assert words.product("") == words.language("") == "Not stated"
+    assert words.language("hr") == "Croatian"
+
+
+def test_what_steers_the_display_is_spelt_out() -> None:
+    assert words.visible("abc\u202edcb\u0007\u200b") == "abc⟨U+202E⟩dcb⟨U+0007⟩⟨U+200B⟩"
+    assert words.visible("line\r\nnext\tš 👩\u200d🚀 עברית") == "line\nnext\tš 👩\u200d🚀 עברית"
+    assert words.visible("half \ud800 a pair") == "half ⟨U+D800⟩ a pair"
+
+
+def test_escaped_text_has_no_markdown_left() -> None:
+    found = words.escaped("**b** <script>x</script>\n# h :red[x] $y$ `c` =1+1")
+    assert "\n" not in found
+    assert r"\*\*b\*\* \<script\>" in found
+    assert r"\:red\[x\]" in found
+    assert "://" not in words.escaped("http://x.example").replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "marked"),
+    [
+        ("Na računu je stavka", "racun", ["račun"]),
+        ("Рачун и рачуну", "račun", ["Рачун", "рачун"]),
+        ("Љубав, njegov Џеп", "njeg džep", ["njeg", "Џеп"]),
+        ("e\u0301te\u0301 rac\u030cun", "racun", ["rac\u030cun"]),
+        ("aaa", "a aa", ["aaa"]),
+        ("nothing here", "racun", []),
+        ("<b>x</b>", "b", ["b", "b"]),
+    ],
+)
+def test_matches_stand_where_they_were_written(text: str, query: str, marked: list[str]) -> None:
+    found = highlight.pieces(text, fold(query).split())
+    assert "".join(piece for piece, _ in found) == text
+    assert [piece for piece, match in found if match] == marked
+
+
+def test_excerpt_is_short_and_shows_the_match() -> None:
+    text = "word " * 200 + "račun " + "tail " * 200
+    found = highlight.excerpt(text, ["racun"])
+    assert len(found) < 300
+    assert "račun" in found
+    assert found.startswith("… ") and found.endswith(" …")
+    assert highlight.excerpt("short\n text") == "short text"
+    assert len(highlight.excerpt("x" * 900)) < 300
+
+
+SPAN = Span(10, 10, date(2026, 3, 1), date(2026, 5, 29), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "compared"),
+    [("7", date(2026, 5, 23), True), ("28", date(2026, 5, 2), True), ("90", date(2026, 3, 1), False),
+     ("all", date(2026, 3, 1), False)],
+)  # fmt: skip
+def test_periods_end_on_the_newest_day(period: str, first: date, compared: bool) -> None:
+    view = filters.view(period, SPAN, products=["Mobile"])
+    assert (view.selection.first, view.selection.last) == (first, SPAN.last)
+    assert (view.before is not None) is compared
+    if view.before:
+        assert view.before.days == view.selection.days
+        assert view.before.products == ("Mobile",)

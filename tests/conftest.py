@@ -1,0 +1,119 @@
+"""What all tests share: a tiny real encoder and a small real workspace, made once a session."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here may reach for a hub
+
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+
+from voc.data.demo import generate, taxonomy_toml
+from voc.data.ingest import ingest
+from voc.data.workspace import Workspace
+from voc.training.train import TrainSummary, train
+
+SETTINGS = """
+[company]
+name = "Test company"
+synthetic = true
+[encoder]
+name = "{encoder}"
+[training]
+epochs = 1
+max_tokens = 48
+head_learning_rate = 0.003
+preserve = 0.1
+bf16 = "no"
+[scoring]
+commit_contacts = 60
+[themes]
+min_theme_size = 8
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformers folder with a real tokenizer and a two-layer encoder with random weights (32 wide)."""
+    folder = tmp_path_factory.mktemp("encoder")
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    phrases = Path(__file__).parents[1] / "data" / "demo" / "phrases"
+    trainer = trainers.UnigramTrainer(
+        vocab_size=2000, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train([str(path) for path in sorted(phrases.glob("*.toml"))], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", cls_token="<s>", eos_token="</s>", sep_token="</s>",
+        pad_token="<pad>", unk_token="<unk>", model_max_length=128, model_input_names=["input_ids", "attention_mask"],
+    ).save_pretrained(folder)  # fmt: skip
+    set_seed(1)
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=128, pad_token_id=1,
+    )  # fmt: skip
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a small demo company: 900 contacts in 30 days."""
+    folder = tmp_path_factory.mktemp("demo") / "sources"
+    generate(folder, contacts=900, customers=200, days=110, last_day=date(2026, 6, 30))
+    return folder
+
+
+def contact_files(sources: Path) -> list[Path]:
+    """The files to ingest: all but the truth and the readme."""
+    return [path for path in sorted(sources.iterdir()) if path.name not in {"truth.json", "README.txt"}]
+
+
+@pytest.fixture(scope="session")
+def ingested(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path, demo_sources: Path) -> Path:
+    """The small demo company, ingested. Copied by the fixtures that hand it to a test, never changed."""
+    root = tmp_path_factory.mktemp("ingested") / "ws"
+    workspace = Workspace.create(root, SETTINGS.format(encoder=tiny_encoder), taxonomy_toml())
+    ingest(workspace, contact_files(demo_sources))
+    return root
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory, ingested: Path) -> tuple[Path, TrainSummary]:
+    """The same with a model, trained once: a fresh MLflow store alone takes seconds to make."""
+    root = tmp_path_factory.mktemp("trained") / "ws"
+    shutil.copytree(ingested, root)
+    return root, train(Workspace.open(root))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, ingested: Path) -> Workspace:
+    """A workspace with the small demo company ingested and no model yet."""
+    return Workspace.open(Path(shutil.copytree(ingested, tmp_path / "ws")))
+
+
+@pytest.fixture
+def trained(tmp_path: Path, trained_once: tuple[Path, TrainSummary]) -> Workspace:
+    """A workspace with the small demo company and a model, nothing scored yet."""
+    return Workspace.open(Path(shutil.copytree(trained_once[0], tmp_path / "ws")))
+
+
+@pytest.fixture
+def table_of() -> Callable[[Workspace, str, str], str]:
+    """A table's whole content in an order, as text to compare."""
+
+    def read(workspace: Workspace, name: str, order: str) -> str:
+        rows = workspace.lake.query(f"SELECT * FROM {name} ORDER BY {order}").to_pylist()
+        return json.dumps(rows, default=str, sort_keys=True)
+
+    return read

@@ -1,0 +1,149 @@
+"""Scoring and themes over the lake: once, twice, killed in between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from voc.data.lake import Lake, Rows
+from voc.data.workspace import Workspace
+from voc.errors import WorkspaceError
+from voc.inference.score import score, vectors_of
+from voc.inference.themes import themes
+
+TableOf = Callable[[Workspace, str, str], str]
+SCORES = ("scores", "model_version, contact_id")
+
+
+def test_every_contact_once(trained: Workspace) -> None:
+    summary = score(trained)
+    contacts = trained.lake.query("SELECT count(*) AS n FROM contacts")["n"][0].as_py()
+    found = trained.lake.query("SELECT count(*) AS n, count(DISTINCT contact_id) AS ids FROM scores").to_pylist()
+    assert found == [{"n": contacts, "ids": contacts}]
+    assert summary.contacts == contacts
+    assert vectors_of(trained.lake.query("SELECT embedding FROM scores LIMIT 7")["embedding"]).shape == (7, 32)
+
+
+def test_reasons_are_those_above_the_threshold_in_order(trained: Workspace) -> None:
+    score(trained)
+    rows = trained.lake.query("SELECT reasons, abstained, top_reason FROM scores").to_pylist()
+    for row in rows:
+        probabilities = [entry["probability"] for entry in row["reasons"]]
+        assert row["abstained"] == (not probabilities)
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert not probabilities or row["reasons"][0]["reason"] == row["top_reason"]
+
+
+def test_second_run_changes_nothing(trained: Workspace, table_of: TableOf) -> None:
+    score(trained)
+    before, version = table_of(trained, *SCORES), trained.lake.version("scores")
+    assert score(trained).contacts == 0
+    assert trained.lake.version("scores") == version
+    assert table_of(trained, *SCORES) == before
+
+
+class FailingLake(Lake):
+    """A lake whose n-th commit of scores does not happen."""
+
+    def __init__(self, root: Path, fail_at: int) -> None:
+        super().__init__(root)
+        self.left = fail_at
+
+    def append(self, name: str, rows: Rows) -> None:
+        if name == "scores":
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+        super().append(name, rows)
+
+
+class FailingWorkspace(Workspace):
+    """A workspace over a failing lake."""
+
+    @property
+    def lake(self) -> Lake:
+        return FailingLake(self.root / "lake", fail_at=5)
+
+
+def test_interrupted_run_ends_in_the_same_table(trained: Workspace, table_of: TableOf) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        score(FailingWorkspace(trained.root, trained.config, trained.taxonomy))
+    assert trained.lake.version("scores") == 4  # five commits, counted from 0
+    score(trained)
+    resumed = table_of(trained, *SCORES)
+    trained.lake.replace("scores", trained.lake.dataset("scores").schema.empty_table())
+    score(trained)
+    assert table_of(trained, *SCORES) == resumed
+
+
+def test_killed_process_ends_in_the_same_table(trained: Workspace, table_of: TableOf) -> None:
+    command = [sys.executable, "-m", "voc.cli", "score", "--workspace", str(trained.root)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while trained.lake.version("scores") < 3 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    left = score(trained).contacts
+    total = trained.lake.query("SELECT count(*) AS n FROM contacts")["n"][0].as_py()
+    assert 0 < left < total  # it was really killed in between
+    killed = table_of(trained, *SCORES)
+    trained.lake.replace("scores", trained.lake.dataset("scores").schema.empty_table())
+    score(trained)
+    assert table_of(trained, *SCORES) == killed
+
+
+def test_no_model_is_one_line(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="no model yet; train one with: voc train"):
+        score(workspace)
+
+
+def test_themes_cover_every_contact_and_repeat(trained: Workspace, table_of: TableOf) -> None:
+    score(trained)
+    summary = themes(trained)
+    assert summary.contacts == trained.lake.query("SELECT count(*) AS n FROM contacts")["n"][0].as_py()
+    before = table_of(trained, "theme_assignments", "contact_id")
+    assert themes(trained).themes == summary.themes
+    assert table_of(trained, "theme_assignments", "contact_id") == before
+
+
+def test_theme_rows_are_facts_of_the_assignments(trained: Workspace) -> None:
+    score(trained)
+    themes(trained)
+    rows = trained.lake.query("SELECT * FROM themes").to_pylist()
+    assert rows
+    for row in rows:
+        counted = trained.lake.query(
+            "SELECT count(*) AS n, count(DISTINCT customer_id) AS c FROM theme_assignments JOIN contacts USING (contact_id)"
+            " WHERE theme_id = $theme",
+            {"theme": row["theme_id"]},
+        ).to_pylist()[0]
+        assert (row["contacts"], row["customers"]) == (counted["n"], counted["c"])
+        people = trained.lake.query(
+            "SELECT count(DISTINCT customer_id) AS n FROM contacts WHERE contact_id IN (SELECT unnest($ids))",
+            {"ids": row["verbatim_ids"]},
+        )
+        assert people["n"][0].as_py() == len(row["verbatim_ids"])
+
+
+def test_themes_without_scores_is_one_line(trained: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="run: voc score"):
+        themes(trained)
+
+
+def test_unscored_contacts_of_a_scored_day_are_added(trained: Workspace, table_of: TableOf) -> None:
+    score(trained)
+    before = table_of(trained, *SCORES)
+    late = trained.lake.query("SELECT * FROM contacts LIMIT 1").to_pylist()[0] | {"contact_id": "late"}
+    schema = trained.lake.dataset("contacts").schema
+    trained.lake.append("contacts", pa.Table.from_pylist([late], schema=schema))
+    assert score(trained).contacts == 1
+    again = trained.lake.query("SELECT * FROM scores WHERE contact_id <> 'late' ORDER BY model_version, contact_id")
+    assert again.num_rows == len(json.loads(before))

@@ -1,0 +1,149 @@
+"""The model in stages: shapes and ranges, that it can learn, that it survives a folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from voc.errors import ModelFolderError
+from voc.models.classifier import Classifier
+from voc.models.encoder import load_tokenizer
+from voc.models.folder import Decisions, Model, load_model, new_manifest, save_model
+from voc.models.predict import Predictor
+from voc.models.tasks import Task, default_tasks
+
+TASKS = default_tasks(("bill", "outage"))
+TEXTS = ["Račun je previsok", "Интернет не ради", "no signal at home at all", "x", "Račun je previsok"]
+
+
+@pytest.fixture
+def predictor(tiny_encoder: Path) -> Predictor:
+    torch.manual_seed(0)
+    classifier = Classifier.fresh(str(tiny_encoder), TASKS, prefix="query: ", max_tokens=32).eval()
+    return Predictor(classifier, load_tokenizer(str(tiny_encoder)), batch_tokens=64)
+
+
+def test_shapes_and_ranges(predictor: Predictor) -> None:
+    found = predictor.predict(TEXTS)
+    assert {name: values.shape for name, values in found.probabilities.items()} == {
+        "reason": (5, 2), "sentiment": (5, 3), "churn_intent": (5, 2),
+    }  # fmt: skip
+    assert all(((values >= 0) & (values <= 1)).all() for values in found.probabilities.values())
+    assert np.linalg.norm(found.embeddings, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_order_and_batching_do_not_matter(predictor: Predictor) -> None:
+    together = predictor.predict(TEXTS)
+    for row, text in enumerate(TEXTS):
+        alone = predictor.predict([text])
+        assert alone.embeddings[0] == pytest.approx(together.embeddings[row], abs=1e-5)
+    assert (together.embeddings[0] == together.embeddings[4]).all()
+
+
+def test_no_texts_give_empty_arrays(predictor: Predictor) -> None:
+    found = predictor.predict([])
+    assert found.probabilities["sentiment"].shape == (0, 3)
+    assert found.embeddings.shape == (0, 32)
+
+
+def test_can_learn_a_handful_by_heart(tiny_encoder: Path) -> None:
+    torch.manual_seed(0)
+    task = Task("reason", "multilabel", ("bill", "outage"))
+    classifier = Classifier.fresh(str(tiny_encoder), [task], max_tokens=32)
+    tokenizer = load_tokenizer(str(tiny_encoder))
+    batch = tokenizer(TEXTS[:3], padding=True, return_tensors="pt")
+    targets = {"reason": torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])}
+    optimiser = torch.optim.AdamW(classifier.parameters(), lr=3e-3)
+    for _ in range(60):
+        loss = classifier(batch["input_ids"], batch["attention_mask"], targets).loss
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    assert float(loss.detach()) < 0.1
+
+
+def test_teacher_holds_the_pooled_vector(tiny_encoder: Path) -> None:
+    classifier = Classifier.fresh(str(tiny_encoder), TASKS, preserve=2.0).eval()
+    ids = torch.tensor([[0, 5, 6, 2]])
+    mask = torch.ones_like(ids)
+    targets = {task.name: torch.tensor([task.target(None)]) for task in TASKS}
+    own = classifier(ids, mask).pooled.detach()
+    assert float(classifier(ids, mask, targets, own).loss.detach()) == pytest.approx(0, abs=1e-5)
+    assert float(classifier(ids, mask, targets, -own).loss.detach()) == pytest.approx(4, abs=1e-4)
+
+
+def test_frozen_word_embeddings_get_no_gradient(tiny_encoder: Path) -> None:
+    classifier = Classifier.fresh(str(tiny_encoder), TASKS)
+    classifier.freeze_word_embeddings()
+    ids = torch.tensor([[0, 5, 2]])
+    classifier(ids, torch.ones_like(ids)).pooled.sum().backward()
+    assert classifier.encoder.get_input_embeddings().weight.grad is None
+
+
+@pytest.fixture
+def saved(predictor: Predictor, tmp_path: Path) -> Path:
+    model = Model(
+        new_manifest("tiny", "1", "abc", "seed"), predictor.classifier, predictor.tokenizer, Decisions({"reason": 0.4})
+    )
+    return save_model(model, tmp_path / "models" / model.version, "# Card")
+
+
+def test_folder_round_trip(predictor: Predictor, saved: Path) -> None:
+    loaded = load_model(saved)
+    again = Predictor(loaded.classifier, loaded.tokenizer, batch_tokens=64).predict(TEXTS)
+    first = predictor.predict(TEXTS)
+    assert loaded.version == saved.name
+    assert loaded.decisions.thresholds == {"reason": 0.4}
+    for name, values in first.probabilities.items():
+        assert (again.probabilities[name] == values).all()
+
+
+def test_nothing_is_left_beside_the_folder(saved: Path) -> None:
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_version_is_never_written_over(predictor: Predictor, saved: Path) -> None:
+    model = Model(new_manifest("tiny", "1", "abc", "s"), predictor.classifier, predictor.tokenizer, Decisions({}))
+    with pytest.raises(ModelFolderError, match="never written over"):
+        save_model(model, saved, "# Card")
+
+
+def test_changed_weights_are_refused(saved: Path) -> None:
+    path = saved / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
+    with pytest.raises(ModelFolderError, match=r"model\.safetensors: expected sha256"):
+        load_model(saved)
+
+
+def test_missing_file_is_named(saved: Path) -> None:
+    (saved / "tokenizer.json").unlink()
+    with pytest.raises(ModelFolderError, match=r"tokenizer\.json: expected sha256 .* got no such file"):
+        load_model(saved)
+
+
+def test_strangers_are_refused(saved: Path) -> None:
+    (saved / "model.pkl").write_bytes(b"x")
+    with pytest.raises(ModelFolderError, match=r"do not belong to a model: model\.pkl"):
+        load_model(saved)
+
+
+def test_manifest_cannot_allow_other_files(saved: Path) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text())
+    (saved / "code.py").write_text("print(1)")
+    manifest["files"]["code.py"] = "0"
+    (saved / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelFolderError, match=r"code\.py"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"format": 99}'], ids=["none", "broken", "other format"])
+def test_not_a_model(saved: Path, content: str | None) -> None:
+    path = saved / "manifest.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ModelFolderError) as caught:
+        load_model(saved)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from voc.models.metrics import best_threshold, by_group, confusion, expected_calibration_error, task_quality
+from voc.models.tasks import Task
+
+TASK = Task("reason", "multilabel", ("a", "b", "c"))
+TRUTH = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 0]], dtype=bool)
+FOUND = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=bool)
+PROBABILITIES = np.where(FOUND, 0.9, 0.1).astype(np.float32)
+
+
+def test_figures_by_hand() -> None:
+    quality = task_quality(TASK, TRUTH, FOUND, PROBABILITIES)
+    # a: 2 of 2 right, none wrong: 1. b: 1 found of 3: F1 = 2*1*(1/3)/(4/3) = .5. c never occurs: not in the mean.
+    assert quality.per_class["a"]["f1"] == 1
+    assert quality.per_class["b"]["f1"] == pytest.approx(0.5)
+    assert quality.per_class["c"] == {"f1": 0.0, "support": 0.0}
+    assert quality.macro_f1 == pytest.approx(0.75)
+    assert quality.micro_f1 == pytest.approx(2 * 3 / (4 + 5))
+    assert quality.accuracy == 0.5
+
+
+def test_calibration_error_by_hand() -> None:
+    task = Task("s", "multiclass", ("x", "y"))
+    probabilities = np.array([[0.9, 0.1]] * 10, dtype=np.float32)
+    truth = np.array([[True, False]] * 7 + [[False, True]] * 3)
+    assert expected_calibration_error(task, truth, probabilities) == pytest.approx(0.2, abs=1e-6)
+
+
+def test_best_threshold_separates() -> None:
+    probabilities = np.where(TRUTH, 0.42, 0.2).astype(np.float32)
+    assert 0.2 < best_threshold(TRUTH, probabilities) <= 0.42
+
+
+def test_confusion_counts_rows_with_one_label_only() -> None:
+    assert confusion(TASK, TRUTH, PROBABILITIES).tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+
+
+def test_groups_are_judged_apart() -> None:
+    groups = by_group(TASK, TRUTH, FOUND, PROBABILITIES, ["hr", "hr", "sl", "sl"])
+    assert {name: quality.rows for name, quality in groups.items()} == {"hr": 2, "sl": 2}
+    assert groups["hr"].accuracy == 0.5

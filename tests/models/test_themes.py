@@ -1,0 +1,92 @@
+"""Theme discovery on vectors whose clusters are known."""
+
+import numpy as np
+import pytest
+
+from voc.config import ThemeSettings
+from voc.models.stopwords import stop_words
+from voc.models.themes import Themes, find_themes
+
+SETTINGS = ThemeSettings(min_theme_size=10, neighbours=8)
+TOPICS = {
+    0: ["Router se pregrijava", "рутер се прегрева", "the router overheats"],
+    1: ["Račun je dvostruko naplaćen", "рачун је дупло наплаћен", "invoice charged double"],
+    2: ["Nema signala u selu", "нема сигнала у селу", "no signal village"],
+}
+
+
+def corpus(per_topic: int = 60) -> tuple[list[str], np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(5)
+    centres = np.eye(16)[:3] * 4
+    texts, vectors, truth = [], [], []
+    for number in range(per_topic * 3):
+        topic = number % 3
+        phrase = TOPICS[topic][int(generator.integers(3))]
+        texts.append(f"{phrase} {'abcdefghij'[number % 10] * 3}{'klmnopqrst'[number // 10 % 10] * 3}")
+        vectors.append(centres[topic] + generator.normal(scale=0.4, size=16))
+        truth.append(topic)
+    found = np.asarray(vectors, dtype=np.float32)
+    return texts, found / np.linalg.norm(found, axis=1, keepdims=True), np.asarray(truth)
+
+
+@pytest.fixture(scope="module")
+def found() -> Themes:
+    texts, vectors, _ = corpus()
+    return find_themes(texts, vectors, SETTINGS)
+
+
+def test_known_clusters_are_found(found: Themes) -> None:
+    _, _, truth = corpus()
+    assert len(found) == 3
+    for topic in range(3):
+        members = found.members[truth == topic]
+        assert (members == np.bincount(members[members >= 0]).argmax()).mean() > 0.9
+
+
+def test_keywords_are_written_as_customers_write_and_scripts_are_one_word(found: Themes) -> None:
+    words = {word for keywords in found.keywords for word in keywords}
+    assert words & {"naplaćen", "наплаћен"}
+    assert not {"naplaćen", "наплаћен"} <= words  # the same word in two scripts counts once
+    assert not words & {"nema", "the", "je", "се"}
+
+
+def test_same_input_same_themes(found: Themes) -> None:
+    texts, vectors, _ = corpus()
+    again = find_themes(texts, vectors, SETTINGS)
+    assert (again.members == found.members).all()
+    assert again.keywords == found.keywords
+
+
+def test_identical_texts_share_a_theme_whatever_their_script() -> None:
+    texts, vectors, _ = corpus()
+    doubled = find_themes([*texts, *(text.upper() for text in texts)], np.concatenate([vectors, vectors]), SETTINGS)
+    assert (doubled.members[: len(texts)] == doubled.members[len(texts) :]).all()
+
+
+def test_assignment_follows_the_fit_and_refuses_strangers(found: Themes) -> None:
+    _, vectors, _ = corpus()
+    nearest, similarity = found.assign(vectors)
+    placed = nearest >= 0
+    fitted = found.members >= 0
+    assert (nearest[placed & fitted] == found.members[placed & fitted]).all()
+    assert placed.mean() > 0.85
+    stranger = np.eye(16, dtype=np.float32)[[9]]
+    assert found.assign(stranger)[0].tolist() == [-1]
+    assert similarity.max() <= 1.0001
+
+
+def test_too_few_texts_give_no_themes() -> None:
+    texts, vectors, _ = corpus()
+    few = find_themes(texts[:5], vectors[:5], SETTINGS)
+    assert len(few) == 0
+    assert few.assign(vectors)[0].tolist() == [-1] * len(vectors)
+
+
+def test_all_texts_identical_give_no_themes() -> None:
+    _, vectors, _ = corpus()
+    assert len(find_themes(["isto"] * len(vectors), vectors, SETTINGS)) == 0
+
+
+def test_stop_words_of_all_languages() -> None:
+    assert {"the", "jesam", "ampak", "gde", "hvala", "zato", "sam"} <= stop_words()
+    assert "racun" not in stop_words()

@@ -1,0 +1,132 @@
+"""Training from the lake to a registered model, with a tiny real encoder and the real MLflow."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from voc.data.workspace import Workspace
+from voc.errors import TrainingError
+from voc.labels import Split
+from voc.models.folder import load_model
+from voc.models.registry import REGISTERED_MODEL
+from voc.models.tasks import Task, default_tasks
+from voc.training.fit import fit
+from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.train import TrainSummary, train
+
+
+class MemoryLog:
+    """A RunLog that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.curves: list[tuple[int | None, Mapping[str, float]]] = []
+
+    def parameters(self, values: Mapping[str, object]) -> None: ...
+
+    def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
+        self.curves.append((step, values))
+
+    def dataset(self, name: str, digest: str, context: str, profile: Mapping[str, object]) -> None: ...
+
+    def table(self, name: str, values: object) -> None: ...
+
+    def figure(self, name: str, picture: object) -> None: ...
+
+    def model(self, folder: Path) -> None: ...
+
+
+@pytest.fixture
+def tasks(workspace: Workspace) -> tuple[Task, ...]:
+    return default_tasks(workspace.taxonomy.reason_ids)
+
+
+@pytest.fixture
+def sets(workspace: Workspace, tasks: tuple[Task, ...]) -> dict[Split, LabelledSet]:
+    return labelled_sets(workspace.lake, tasks, "customer")
+
+
+def test_sets_follow_the_labels_split_and_languages(sets: dict[Split, LabelledSet]) -> None:
+    assert set(sets) == set(Split)
+    ids = [set(labelled.dataset["contact_id"]) for labelled in sets.values()]
+    assert not ids[0] & ids[1] and not ids[0] & ids[2] and not ids[1] & ids[2]
+    assert {"en", "hr", "sl", "sr-Cyrl", "sr-Latn"} <= set(sets[Split.TRAIN].languages)
+
+
+def test_partial_labels_become_nan(sets: dict[Split, LabelledSet], tasks: tuple[Task, ...]) -> None:
+    missing = [np.isnan(sets[Split.TRAIN].targets(task)).any(axis=1).mean() for task in tasks]
+    assert all(0 < share < 0.5 for share in missing)
+
+
+def test_digest_depends_on_content(workspace: Workspace, tasks: tuple[Task, ...], sets: dict[Split, LabelledSet]) -> None:
+    again = labelled_sets(workspace.lake, tasks, "customer")
+    assert again[Split.DEV].digest == sets[Split.DEV].digest
+    assert again[Split.TRAIN].digest != sets[Split.DEV].digest
+
+
+def test_training_end_to_end(trained_once: tuple[Path, TrainSummary]) -> None:
+    root, summary = trained_once
+    workspace = Workspace.open(root)
+    assert workspace.current_model == summary.version
+    model = load_model(summary.folder)
+    assert [task.name for task in model.classifier.tasks] == ["reason", "sentiment", "churn_intent"]
+    client = MlflowClient(workspace.tracking_uri, workspace.tracking_uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("voc").experiment_id])
+    assert run.data.params["training.epochs"] == "1"
+    assert {"test.reason.hr.macro_f1", "test.sentiment.sr-Cyrl.macro_f1", "test.score"} <= set(run.data.metrics)
+    assert len(client.get_metric_history(run.info.run_id, "loss")) >= 1
+    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"train", "dev", "test"}
+    assert client.get_model_version_by_alias(REGISTERED_MODEL, "champion").tags["folder"] == summary.version
+    assert "| sr-Cyrl |" in (summary.folder / "card.md").read_text()
+
+
+def test_a_second_model_waits_for_promotion(trained: Workspace) -> None:
+    first = trained.current_model
+    second = train(trained)
+    assert second.version != first
+    assert trained.current_model == first
+    trained.make_current(second.version)
+    assert trained.current_model == second.version
+
+
+def test_same_seed_same_model(workspace: Workspace, sets: dict[Split, LabelledSet], tasks: tuple[Task, ...]) -> None:
+    config = workspace.config
+    runs = [fit(sets, tasks, config.encoder, config.training, MemoryLog()) for _ in range(2)]
+    found = [fitted.predictor.predict(sets[Split.DEV].texts[:20]).embeddings for fitted in runs]
+    assert (found[0] == found[1]).all()
+    assert runs[0].dev.score == runs[1].dev.score
+
+
+def test_training_learns(workspace: Workspace, sets: dict[Split, LabelledSet], tasks: tuple[Task, ...]) -> None:
+    """Even a tiny random encoder tells moods apart better than always saying the most frequent one."""
+    settings = workspace.config.training.model_copy(update={"epochs": 4, "learning_rate": 3e-3})
+    log = MemoryLog()
+    fitted = fit(sets, tasks, workspace.config.encoder, settings, log)
+    known = sets[Split.DEV].targets(tasks[1])
+    known = known[~np.isnan(known).any(axis=1)]
+    share = known.mean(axis=0).max()
+    majority = 2 * share / (1 + share) / 3
+    assert fitted.dev.tasks["sentiment"].whole.macro_f1 > majority + 0.05
+    losses = [values["loss"] for _, values in log.curves if "loss" in values]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+
+
+def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Split, LabelledSet]) -> None:
+    lonely = Task("churn_intent", "binary", ("no", "yes"))
+    column = f"target_{lonely.name}"
+    one = {
+        split: LabelledSet(split, labelled.dataset.map(lambda row: {column: [0.0]}))
+        for split, labelled in sets.items()
+    }
+    with pytest.raises(TrainingError, match="task churn_intent: expected at least two different labels"):
+        fit(one, [lonely], workspace.config.encoder, workspace.config.training, MemoryLog())
+
+
+def test_no_labels_is_one_line(tmp_path: Path, workspace: Workspace) -> None:
+    empty = Workspace.create(
+        tmp_path / "empty", (workspace.root / "voc.toml").read_text(), (workspace.root / "taxonomy.toml").read_text()
+    )
+    with pytest.raises(TrainingError, match="expected labelled contacts, got none"):
+        train(empty)
