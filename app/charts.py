@@ -67,9 +67,9 @@ def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) 
     table = _with_shares(frame, frame["contacts"], scored)
     table["reference"] = frame["contacts_before"] / scored_before if scored_before else None
     pick = alt.selection_point(name="reason", fields=["reason"], on="click", empty=False)
-    return _labelled_bars(
-        table, "Reason", "Share of scored contacts", "In the period before", pick
-    ).properties(height=ROW * len(table) + _MARGIN)
+    return _labelled_bars(table, "Reason", "Share of scored contacts", "In the period before", pick).properties(
+        height=ROW * len(table) + _MARGIN
+    )
 
 
 def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) -> alt.LayerChart:
@@ -97,8 +97,7 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
         parts.append(part.assign(mood=name, count=frame[name.lower()]))
     table = pd.concat(parts, ignore_index=True)
     table["when"] = [
-        words.days(first.date(), last.date())
-        for first, last in zip(table["from_day"], table["to_day"], strict=True)
+        words.days(first.date(), last.date()) for first, last in zip(table["from_day"], table["to_day"], strict=True)
     ]
     colour = alt.Color(
         "mood:N",
@@ -114,9 +113,7 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
         alt.Tooltip("scored:Q", title="Of scored", format=","),
     ]
     days = sorted({stamp.to_pydatetime() for stamp in table["to_day"]})
-    ticks = [
-        alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: -(-len(days) // 7)]
-    ]
+    ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: -(-len(days) // 7)]]
     x = alt.X(
         "to_day:T",
         title=None,
@@ -132,18 +129,14 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
     dots = base.mark_circle(size=52, opacity=1).encode(x=x, y="share:Q", color=colour, tooltip=tooltip)
     layers = [band, line, dots]
     if len(days) == 1:  # a band has no width over one point
-        layers[0] = base.mark_rule(strokeWidth=2, opacity=0.5).encode(
-            x=x, y="low:Q", y2="high:Q", color=colour
-        )
+        layers[0] = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, y="low:Q", y2="high:Q", color=colour)
     return alt.layer(*layers).properties(height=height)
 
 
 def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Series[int]") -> pd.DataFrame:
     """`frame` with columns share, low, high, interval and said (in words), empty without a denominator."""
     denominators = [n] * len(frame) if isinstance(n, int) else n.tolist()
-    found = [
-        intervals.share(int(count), int(of)) for count, of in zip(counts.tolist(), denominators, strict=True)
-    ]
+    found = [intervals.share(int(count), int(of)) for count, of in zip(counts.tolist(), denominators, strict=True)]
     return frame.assign(
         share=[estimate.value if estimate else 0.0 for estimate in found],
         low=[estimate.low if estimate else 0.0 for estimate in found],
@@ -217,9 +210,7 @@ def _day_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
     else:
         named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.dayofweek == 0]
     values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day, hours=12) for stamp in named]
-    axis = alt.Axis(
-        format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5
-    )
+    axis = alt.Axis(format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5)
     return alt.X("day:T", timeUnit="yearmonthdate", bandPosition=0.5, title=None, axis=axis)
 
 

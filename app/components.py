@@ -27,15 +27,9 @@ def filter_bar(span: Span) -> View:
     offered = queries.options()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         period = url.segments("period", PERIODS, "Period", DEFAULT_PERIOD)
-        products = url.several(
-            "product", {each: words.product(each) for each in offered.products}, "All products"
-        )
-        channels = url.several(
-            "channel", {each: words.channel(each) for each in offered.channels}, "All channels"
-        )
-        languages = url.several(
-            "language", {each: words.language(each) for each in offered.languages}, "All languages"
-        )
+        products = url.several("product", {each: words.product(each) for each in offered.products}, "All products")
+        channels = url.several("channel", {each: words.channel(each) for each in offered.channels}, "All channels")
+        languages = url.several("language", {each: words.language(each) for each in offered.languages}, "All languages")
     return filters.view(period, span, products, channels, languages)
 
 
@@ -140,8 +134,7 @@ def customer_text(text: str, folded_words: tuple[str, ...] = ()) -> None:
     # Every piece is escaped, so the only tags are these. Markdown's engine, which turns addresses into links
     # and colons into icons even when escaped, never sees it.
     marked = "".join(
-        f'<mark style="{_MARK}">{html.escape(piece)}</mark>' if match else html.escape(piece)
-        for piece, match in parts
+        f'<mark style="{_MARK}">{html.escape(piece)}</mark>' if match else html.escape(piece) for piece, match in parts
     )
     st.html(f'<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">{marked}</div>')
 

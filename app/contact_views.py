@@ -24,9 +24,7 @@ AVATARS: dict[str, str] = {
 }
 
 
-def row(
-    contact: ContactView, workspace: Workspace, parameters: Parameters, folded_words: tuple[str, ...] = ()
-) -> None:
+def row(contact: ContactView, workspace: Workspace, parameters: Parameters, folded_words: tuple[str, ...] = ()) -> None:
     """One contact of a list: when and where, labels, and what the customer said."""
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -39,9 +37,7 @@ def row(
             )
             st.caption(escaped(_where(contact)), width="content")
             _badges(contact, workspace)
-        components.customer_text(
-            highlight.excerpt(_telling_turn(contact, folded_words), folded_words), folded_words
-        )
+        components.customer_text(highlight.excerpt(_telling_turn(contact, folded_words), folded_words), folded_words)
 
 
 def transcript(title: str, contact: ContactView, workspace: Workspace, folded_words: tuple[str, ...]) -> None:
@@ -71,18 +67,12 @@ def _labels(contact: ContactView, workspace: Workspace) -> None:
     if contact.abstained:
         st.badge("Unknown", color="gray", help="No reason reached its threshold, so the model abstained.")
     for reason, probability in contact.reasons:
-        st.badge(
-            f"{escaped(workspace.taxonomy.name(reason))} · {words.percent(probability, 0)}", color="blue"
-        )
+        st.badge(f"{escaped(workspace.taxonomy.name(reason))} · {words.percent(probability, 0)}", color="blue")
     st.caption("Sentiment")
     _sentiment(contact, with_probability=True)
     st.caption("Says that they are leaving")
-    sure = (
-        f" · {words.percent(contact.churn_probability, 0)}" if contact.churn_probability is not None else ""
-    )
-    st.badge(
-        f"Yes{sure}" if contact.churn_intent else f"No{sure}", color="red" if contact.churn_intent else "gray"
-    )
+    sure = f" · {words.percent(contact.churn_probability, 0)}" if contact.churn_probability is not None else ""
+    st.badge(f"Yes{sure}" if contact.churn_intent else f"No{sure}", color="red" if contact.churn_intent else "gray")
     st.caption("Theme")
     if contact.theme_id is None:
         st.badge("None", color="gray")

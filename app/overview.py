@@ -82,11 +82,7 @@ def daily_card(daily: pd.DataFrame, before: pd.DataFrame | None, view: View) -> 
         st.subheader("How many contacts a day?", anchor=False)
         st.caption(
             "Paler bars are weekends."
-            + (
-                f" The grey line is the {plural(view.selection.days, 'day')} before."
-                if before is not None
-                else ""
-            )
+            + (f" The grey line is the {plural(view.selection.days, 'day')} before." if before is not None else "")
         )
         st.altair_chart(charts.daily(daily, before), alt="Contacts a day in the chosen period")
 
@@ -139,11 +135,7 @@ def _rate_tile(totals: Totals, before: Totals | None, view: View) -> None:
         "Filters narrow the first, not the second."
     )
     if now is None:
-        why = (
-            "needs the customers table"
-            if not active
-            else "more customers in contact than in the customers table"
-        )
+        why = "needs the customers table" if not active else "more customers in contact than in the customers table"
         components.tile(name, "–", note=why.capitalize(), help=help)
         return
     change = None
@@ -153,8 +145,7 @@ def _rate_tile(totals: Totals, before: Totals | None, view: View) -> None:
         name,
         f"{100 * now.value:.1f}",
         _points(change, "per 100"),
-        note=f"{100 * now.low:.1f} to {100 * now.high:.1f} per 100 · "
-        f"{count(totals.customers)} of {count(active)}",
+        note=f"{100 * now.low:.1f} to {100 * now.high:.1f} per 100 · {count(totals.customers)} of {count(active)}",
         colour="inverse" if change and change.excludes_zero else "off",
         help=help,
         link=(CONTACTS, url.current(url.FILTERS)),

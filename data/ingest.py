@@ -255,9 +255,7 @@ def _classify(connection: duckdb.DuckDBPyConnection, kind: Kind, folder: Path) -
     connection.execute(f"CREATE TEMP TABLE verdicts_{kind} AS {sql.replace('staged', f'staged_{kind}')}")
 
 
-def _refuse_conflicts(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[Source], refusals: Refusals
-) -> None:
+def _refuse_conflicts(connection: duckdb.DuckDBPyConnection, files: Sequence[Source], refusals: Refusals) -> None:
     conflicts = connection.sql(
         "SELECT file, line, raw, winner FROM staged_contacts JOIN verdicts_contacts USING (seq, file) "
         "WHERE verdict = 'conflict' ORDER BY seq"

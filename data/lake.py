@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -13,7 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from voc.data.contracts import CONTRACTS, Contract
 
-Rows = pa.Table | pa.RecordBatchReader
+Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
 class Lake:

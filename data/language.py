@@ -45,9 +45,7 @@ def detect(texts: Sequence[str]) -> list[Language]:
         elif sum(map(str.isalpha, text)) >= _LEAST_LETTERS:
             asked.append(place)
     if asked:
-        answers = _detector().compute_language_confidence_values_in_parallel(
-            [words[place] for place in asked]
-        )
+        answers = _detector().compute_language_confidence_values_in_parallel([words[place] for place in asked])
         for place, values in zip(asked, answers, strict=True):
             found[place] = _most_probable(values)
     return found

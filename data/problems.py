@@ -49,9 +49,7 @@ def explain(error: ValidationError, columns: Sequence[str], known: Iterable[str]
     """
     details = error.errors(include_url=False)
     first, *others = [_one(detail, columns, known) for detail in details[:_MOST_NAMED]]
-    reason = "; ".join(
-        [first.reason, *(f"{other.field}: {other.reason}".removeprefix(": ") for other in others)]
-    )
+    reason = "; ".join([first.reason, *(f"{other.field}: {other.reason}".removeprefix(": ") for other in others)])
     if len(details) > _MOST_NAMED:
         reason += f"; and {len(details) - _MOST_NAMED} more"
     return Problem(first.field, reason, first.kind)
@@ -70,9 +68,7 @@ def _one(detail: ErrorDetails, columns: Sequence[str], known: Iterable[str]) -> 
         return Problem(field, f"expected no field of this name, got one{hint}", kind)
     if kind == "value_error":
         message = str(context["error"])
-        return Problem(
-            field, message if ", got " in message else f"{message}, got {_got(field, detail)}", "value"
-        )
+        return Problem(field, message if ", got " in message else f"{message}, got {_got(field, detail)}", "value")
     if kind in _EXPECTED:
         expected = _EXPECTED[kind](context)
     else:

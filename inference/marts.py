@@ -45,9 +45,7 @@ class Selection:
     @property
     def before(self) -> "Selection":
         """The period of equal length right before, with the same filters."""
-        return replace(
-            self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1)
-        )
+        return replace(self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -210,8 +208,7 @@ class Marts:
         """Products, channels and languages that occur."""
         values = {
             column: tuple(
-                row[0]
-                for row in self._rows(f"SELECT {column} FROM contact GROUP BY 1 ORDER BY count(*) DESC, 1")
+                row[0] for row in self._rows(f"SELECT {column} FROM contact GROUP BY 1 ORDER BY count(*) DESC, 1")
             )
             for column in ("product", "channel", "language")
         }
@@ -452,9 +449,7 @@ class Marts:
             params={"ids": contact_ids},
         ).to_arrow_table()
         cursor.close()
-        return {
-            row["contact_id"]: tuple(Turn(**turn) for turn in row["turns"] or ()) for row in found.to_pylist()
-        }
+        return {row["contact_id"]: tuple(Turn(**turn) for turn in row["turns"] or ()) for row in found.to_pylist()}
 
     def _rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ class ScoreSummary:
 def score(workspace: Workspace, progress: Progress = lambda done, total: None) -> ScoreSummary:
     """Score every contact that the current model has not read yet.
 
-    Whole days arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one that
-    was not. Raises WorkspaceError without a model.
+    Whole days arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one
+    that was not. Raises WorkspaceError without a model.
     """
     version = workspace.current_model
     if version is None:
@@ -71,7 +72,7 @@ def score(workspace: Workspace, progress: Progress = lambda done, total: None) -
     scorer = _Scorer(load_model(workspace.models / version), settings.batch_tokens) if pending else None
     for first, last in _groups(pending, settings.commit_contacts):
         assert scorer is not None
-        scores = _score_days(lake, scorer, first, last, lambda count: progress(done + count, total))
+        scores = _score_days(lake, scorer, first, last, partial(_advance, progress, done, total))
         lake.append("scores", scores)
         done += scores.num_rows
         abstained += pc.sum(scores["abstained"]).as_py() or 0
@@ -124,7 +125,7 @@ class _Scorer:
             "reasons": [
                 [
                     {"reason": task.labels[label], "probability": float(row[label])}
-                    for label in sorted(np.flatnonzero(chosen), key=lambda label, row=row: -row[label])
+                    for label in np.flatnonzero(chosen)[np.argsort(-row[chosen], kind="stable")]
                 ]
                 for row, chosen in zip(values, decided, strict=True)
             ],
@@ -173,6 +174,10 @@ def _groups(pending: Sequence[Mapping[str, Any]], contacts: int) -> Iterator[tup
         if count >= contacts or number == len(pending) - 1:
             yield first, row["day"]
             first, count = None, 0
+
+
+def _advance(progress: Progress, before: int, total: int, count: int) -> None:
+    progress(before + count, total)
 
 
 def _score_days(lake: Lake, scorer: _Scorer, first: date, last: date, progress: Callable[[int], None]) -> pa.Table:

@@ -72,9 +72,7 @@ def themes(workspace: Workspace, progress: Progress = lambda what: None) -> Them
     lake, settings = workspace.lake, workspace.config.themes
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     progress("reading")
-    sample = lake.query(
-        _SAMPLE, {"version": version, "seed": str(settings.seed), "most": settings.max_fit_contacts}
-    )
+    sample = lake.query(_SAMPLE, {"version": version, "seed": str(settings.seed), "most": settings.max_fit_contacts})
     if sample.num_rows == 0:
         raise WorkspaceError(f"{workspace.root}: nothing scored with model {version}; run: voc score")
     texts = [contact_text(turns) for turns in sample["turns"].to_pylist()]
@@ -167,9 +165,7 @@ def _theme_rows(
     return table.set_column(place, "centroid", vectors_column(found.centroids))
 
 
-def _closest(
-    places: np.ndarray, cosines: Floats, texts: list[str], customers: list[str], most: int
-) -> list[int]:
+def _closest(places: np.ndarray, cosines: Floats, texts: list[str], customers: list[str], most: int) -> list[int]:
     """The rows nearest to the centroid, of different customers and with different words."""
     chosen: list[int] = []
     seen_customers: set[str] = set()

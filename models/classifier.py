@@ -13,7 +13,7 @@ from voc.models.encoder import load_encoder, mean_pool, without_pooler
 from voc.models.tasks import Task
 
 
-class ClassifierConfig(PretrainedConfig):
+class ClassifierConfig(PretrainedConfig):  # type: ignore[misc]
     """What it takes to build the classifier again: the encoder's own configuration, the tasks, how text is read."""
 
     model_type = "voc-classifier"
@@ -55,12 +55,15 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
     config_class = ClassifierConfig
     base_model_prefix = "encoder"
 
-    def __init__(self, config: ClassifierConfig, encoder: nn.Module | None = None) -> None:
+    def __init__(self, config: ClassifierConfig, encoder: Any = None) -> None:
         super().__init__(config)
         self.tasks = tuple(Task.of(values) for values in config.tasks)
-        self.encoder = encoder or _encoder_of(config.encoder)
-        width = self.encoder.config.hidden_size
+        encoder = encoder or _encoder_of(config.encoder)
+        self.encoder: Any = encoder
+        width = int(encoder.config.hidden_size)
         # The vectors of most encoders lie in a narrow cone; heads learn many times faster on standardised ones.
+        self.centre: torch.Tensor
+        self.spread: torch.Tensor
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.heads = nn.ModuleDict({task.name: _head(width, task.outputs, config.dropout) for task in self.tasks})
@@ -70,9 +73,7 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
     def fresh(cls, encoder_name: str, tasks: Sequence[Task], **reading: Any) -> "Classifier":
         """A classifier with new heads on a pretrained encoder; `reading` are fields of ClassifierConfig."""
         encoder = load_encoder(encoder_name)
-        config = ClassifierConfig(
-            encoder=encoder.config.to_dict(), tasks=[asdict(task) for task in tasks], **reading
-        )
+        config = ClassifierConfig(encoder=encoder.config.to_dict(), tasks=[asdict(task) for task in tasks], **reading)
         return cls(config, encoder)
 
     def freeze_word_embeddings(self) -> None:
@@ -122,7 +123,11 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
 
 def _head(width: int, outputs: int, dropout: float) -> nn.Module:
     return nn.Sequential(
-        nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, outputs)
+        nn.Dropout(dropout),
+        nn.Linear(width, width),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(width, outputs),
     )
 
 

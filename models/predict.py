@@ -33,8 +33,8 @@ def encode(
 ) -> dict[str, Floats]:
     """Run `forward` over texts sorted by length; returns its outputs, (rows, width) each, in the texts' order.
 
-    Batches hold at most `batch_tokens` tokens, padding included, and texts of nearly the same length, so that hardly any
-    work goes into padding.
+    Batches hold at most `batch_tokens` tokens, padding included, and texts of nearly the same length, so that hardly
+    any work goes into padding.
     """
     ids = tokenizer([prefix + text for text in texts], truncation=True, max_length=max_tokens)["input_ids"]
     results: dict[str, Floats] = {}
@@ -52,7 +52,11 @@ class Predictor:
     """Scores texts with a classifier. The same code serves evaluation during training and the nightly batch."""
 
     def __init__(
-        self, classifier: Classifier, tokenizer: PreTrainedTokenizerFast, batch_tokens: int = 4096, bf16: bool = False
+        self,
+        classifier: Classifier,
+        tokenizer: PreTrainedTokenizerFast,
+        batch_tokens: int = 4096,
+        bf16: bool = False,
     ) -> None:
         self.classifier = classifier
         self.tokenizer = tokenizer

@@ -115,9 +115,7 @@ class MlflowRun:
             name=name, digest=digest, source_type="lake", source=json.dumps({"table": "labels"}),
             profile=json.dumps(profile),
         )  # fmt: skip
-        self.client.log_inputs(
-            self.run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", context)])]
-        )
+        self.client.log_inputs(self.run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", context)])])
 
     def table(self, name: str, values: object) -> None:
         """See RunLog."""

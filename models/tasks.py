@@ -65,8 +65,8 @@ class Task:
     def loss(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Mean loss over the rows that have a label; zero (with a gradient) where none has.
 
-        Multilabel uses the log-sum-exp pairwise loss (Su et al. 2022, "ZLPR", eq. 5): every present label is pushed above
-        zero and every absent one below, and rare labels are not drowned by the many absent ones as with plain
+        Multilabel uses the log-sum-exp pairwise loss (Su et al. 2022, "ZLPR", eq. 5): every present label is pushed
+        above zero and every absent one below, and rare labels are not drowned by the many absent ones as with plain
         cross-entropy.
         """
         known = ~torch.isnan(target).any(dim=1)
@@ -80,9 +80,7 @@ class Task:
         zero = torch.zeros_like(logits[:, :1])
         absent = torch.where(target > 0, float("-inf"), logits)
         present = torch.where(target > 0, -logits, float("-inf"))
-        pairwise = torch.logsumexp(torch.cat([zero, absent], 1), 1) + torch.logsumexp(
-            torch.cat([zero, present], 1), 1
-        )
+        pairwise = torch.logsumexp(torch.cat([zero, absent], 1), 1) + torch.logsumexp(torch.cat([zero, present], 1), 1)
         return pairwise.mean()
 
     def probabilities(self, logits: Floats) -> Floats:

@@ -20,8 +20,8 @@ class Themes:
     """Themes found, largest first.
 
     `keywords` a list a theme, most telling first, as customers write them; `centroids` (themes, width) of unit length;
-    `floors` (themes,) the least cosine to the centroid with which a text still belongs to the theme; `members` a theme of
-    each fitted text, -1 for none.
+    `floors` (themes,) the least cosine to the centroid with which a text still belongs to the theme; `members` a
+    theme of each fitted text, -1 for none.
     """
 
     keywords: tuple[tuple[str, ...], ...]
@@ -69,10 +69,7 @@ def find_themes(texts: Sequence[str], vectors: Floats, settings: ThemeSettings) 
     )
     centroids = np.stack([_unit(vectors[rows[clusters == theme]].mean(axis=0)) for theme in range(len(keywords))])
     floors = np.array(
-        [
-            np.quantile(vectors[rows[clusters == theme]] @ centroids[theme], 0.1)
-            for theme in range(len(keywords))
-        ],
+        [np.quantile(vectors[rows[clusters == theme]] @ centroids[theme], 0.1) for theme in range(len(keywords))],
         dtype=np.float32,
     )
     theme_of = dict(zip((folded[row] for row in rows), clusters.tolist(), strict=True))
@@ -99,7 +96,10 @@ def _bertopic(settings: ThemeSettings, texts: int) -> "BERTopic":  # type: ignor
         ),
         hdbscan_model=HDBSCAN(min_cluster_size=settings.min_theme_size, core_dist_n_jobs=1),
         vectorizer_model=CountVectorizer(
-            stop_words=sorted(stop_words()), token_pattern=WORD, min_df=min(3, max(1, texts // 100)), lowercase=False
+            stop_words=sorted(stop_words()),
+            token_pattern=WORD,
+            min_df=min(3, max(1, texts // 100)),
+            lowercase=False,
         ),
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
         top_n_words=settings.keywords,

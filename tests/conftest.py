@@ -47,7 +47,10 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     phrases = Path(__file__).parents[1] / "data" / "demo" / "phrases"
     trainer = trainers.UnigramTrainer(
-        vocab_size=2000, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+        vocab_size=2000,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",
+        show_progress=False,
     )
     tokenizer.train([str(path) for path in sorted(phrases.glob("*.toml"))], trainer)
     tokenizer.post_processor = processors.TemplateProcessing(

@@ -53,9 +53,7 @@ def evaluate(predictor: Predictor, labelled: LabelledSet, decisions: Decisions) 
     return report_of(predictor.predict(labelled.texts), predictor.tasks, labelled, decisions)
 
 
-def report_of(
-    predictions: Predictions, tasks: tuple[Task, ...], labelled: LabelledSet, decisions: Decisions
-) -> Report:
+def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: LabelledSet, decisions: Decisions) -> Report:
     """Compare predictions of a labelled set with its labels; rows without a label of a task don't count for it."""
     languages = np.asarray(labelled.languages)
     reports = {}
@@ -96,5 +94,3 @@ def truth_of(task: Task, targets: np.ndarray) -> np.ndarray:
         yes = targets[:, 0] > 0.5
         return np.stack([~yes, yes], axis=1)
     return targets > 0.5
-
-

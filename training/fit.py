@@ -148,17 +148,15 @@ def _warm_up_heads(classifier: Classifier, rows: Dataset, settings: TrainingSett
     optimiser = torch.optim.AdamW(classifier.heads.parameters(), lr=settings.head_learning_rate, weight_decay=0.1)
     order = torch.Generator().manual_seed(settings.seed)
     for _ in range(epochs):
-        for batch in torch.randperm(len(vectors), generator=order).split(64):
+        for batch in torch.split(torch.randperm(len(vectors), generator=order), 64):
             logits = classifier.read(vectors[batch])
             losses = classifier.task_losses(logits, {name: target[batch] for name, target in targets.items()})
-            torch.stack(list(losses.values())).sum().backward()
+            torch.autograd.backward(torch.stack(list(losses.values())).sum())
             optimiser.step()
             optimiser.zero_grad()
 
 
-def _untouched_vectors(
-    texts: Sequence[str], classifier: Classifier, tokenizer: PreTrainedTokenizerFast
-) -> Floats:
+def _untouched_vectors(texts: Sequence[str], classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Floats:
     def forward(ids: torch.Tensor, mask: torch.Tensor) -> Mapping[str, torch.Tensor]:
         with torch.inference_mode():
             hidden = classifier.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -209,9 +207,7 @@ class _Collator:
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         padded = self.tokenizer.pad({"input_ids": [row["input_ids"] for row in rows]}, return_tensors="pt")
         batch: dict[str, Any] = {"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"]}
-        batch["targets"] = {
-            task.name: torch.tensor([row[target_column(task)] for row in rows]) for task in self.tasks
-        }
+        batch["targets"] = {task.name: torch.tensor([row[target_column(task)] for row in rows]) for task in self.tasks}
         if "teacher" in rows[0]:
             batch["teacher"] = torch.tensor([row["teacher"] for row in rows])
         return batch
@@ -220,7 +216,9 @@ class _Collator:
 class _Trainer(Trainer):  # type: ignore[misc]
     """The Trainer with a larger learning rate for the new heads, and our own evaluation."""
 
-    def prepare(self, dev: LabelledSet, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings, bf16: bool) -> None:
+    def prepare(
+        self, dev: LabelledSet, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings, bf16: bool
+    ) -> None:
         """Hand over what the evaluation and the optimiser need."""
         self.dev = dev
         self.settings = settings
@@ -270,7 +268,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
             f"eval_{name}.macro_f1": task.whole.macro_f1 for name, task in report.tasks.items()
         }
         self.log(dict(metrics))
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from voc.errors import VocError
@@ -54,7 +61,8 @@ def main() -> None:
 def init(
     root: Annotated[Path, typer.Argument(help="Folder to make.")],
     taxonomy: Annotated[
-        Path | None, typer.Option(help="A taxonomy.toml to start from; else the demo company's as an example.")
+        Path | None,
+        typer.Option(help="A taxonomy.toml to start from; else the demo company's as an example."),
     ] = None,
 ) -> None:
     """Make an empty workspace: voc.toml, taxonomy.toml, nothing else."""
@@ -106,7 +114,8 @@ def train(workspace: WorkspaceOption) -> None:
 
 @app.command()
 def promote(
-    version: Annotated[str, typer.Argument(help="Model version, as `voc train` printed it.")], workspace: WorkspaceOption
+    version: Annotated[str, typer.Argument(help="Model version, as `voc train` printed it.")],
+    workspace: WorkspaceOption,
 ) -> None:
     """Make a model version the one whose scores people see."""
     from voc.models.registry import Registry
@@ -145,7 +154,8 @@ def themes(workspace: WorkspaceOption) -> None:
 
 @app.command("app")
 def app_(
-    workspace: WorkspaceOption, port: Annotated[int | None, typer.Option(help="Port; else 8501 or the next.")] = None
+    workspace: WorkspaceOption,
+    port: Annotated[int | None, typer.Option(help="Port; else 8501 or the next.")] = None,
 ) -> None:
     """Open the app for product managers."""
     from voc.app.launch import command
@@ -188,9 +198,7 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help="What to measure: quality.")],
     suite: Annotated[str, typer.Option(help="Data set of the quality bench.")] = "star",
-    data: Annotated[
-        Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""
@@ -246,7 +254,7 @@ def _show_ingest(summary: "IngestSummary") -> None:
     table = Table("source", "read", "stored", "already there", "quarantined", title="Ingested")
     for source in summary.sources:
         cells = (source.read, source.stored, source.already_there, source.quarantined)
-        table.add_row(source.name, *(f"{count:,}" for count in cells))
+        table.add_row(source.source, *(f"{count:,}" for count in cells))
     out.print(table)
     for problem in summary.problems:
         out.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
@@ -257,8 +265,8 @@ def _show_ingest(summary: "IngestSummary") -> None:
 def _show_training(summary: "TrainSummary") -> None:
     rows = summary.rows
     out.print(
-        f"\nModel {summary.version}: learnt from {rows['train']:,} contacts, chosen on {rows['dev']:,} (dev), judged on "
-        f"{rows['test']:,} kept-back ones (test); {summary.seconds:.0f} s.",
+        f"\nModel {summary.version}: learnt from {rows['train']:,} contacts, chosen on {rows['dev']:,} (dev), "
+        f"judged on {rows['test']:,} kept-back ones (test); {summary.seconds:.0f} s.",
         highlight=False,
     )
     _show_report(summary.test)

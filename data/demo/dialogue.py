@@ -64,9 +64,7 @@ class Composer:
         self.book = book
         self.plan = plan
         hour = plan.second // 3600
-        day_part = (
-            "morning" if hour < 11 else "afternoon" if 12 <= hour < 18 else "evening" if hour >= 18 else None
-        )
+        day_part = "morning" if hour < 11 else "afternoon" if 12 <= hour < 18 else "evening" if hour >= 18 else None
         self.when = "sunday" if sunday else day_part
         self.want = Want(
             gender=person.gender,
@@ -130,9 +128,7 @@ class Composer:
     def _detail(self, index: int) -> str | None:
         """A detail of an opening, where one fits: unlike an opening it can be left out."""
         want = replace(self.want, no_greeting=True)
-        phrase = self.book.pick_fitting(
-            self.draw, f"details/{self.plan.openings[index]}", self.plan.split, want
-        )
+        phrase = self.book.pick_fitting(self.draw, f"details/{self.plan.openings[index]}", self.plan.split, want)
         if phrase is None:
             return None
         self.used.append(phrase.id)
@@ -236,11 +232,7 @@ class Composer:
     def _continued(self, text: str) -> str:
         """The sentence behind a comma: with a small letter, unless its first word is always written large."""
         first = text.split()[0].rstrip(",.:?")
-        large = (
-            first.startswith(("Zvono", "Box", *self.book.speech.cities))
-            or first[1:2].isupper()
-            or first.isupper()
-        )
+        large = first.startswith(("Zvono", "Box", *self.book.speech.cities)) or first[1:2].isupper() or first.isupper()
         english = self.book.language == Language.ENGLISH and re.match(r"I\b", first)
         return text if large or english else text[:1].lower() + text[1:]
 

@@ -177,9 +177,7 @@ class ContactFiles:
 def write_people(folder: Path, people: People, first_day: date, days: int) -> int:
     """Write `customers.csv` and `outcomes.csv`; returns how many have left."""
     churned = 0
-    customers = _Csv(
-        folder / "customers.csv", ["customer_id", "active_from", "active_to", "segment", "region"]
-    )
+    customers = _Csv(folder / "customers.csv", ["customer_id", "active_from", "active_to", "segment", "region"])
     outcomes = _Csv(folder / "outcomes.csv", ["customer_id", "kind", "churned_at"])
     for index, person in enumerate(people.persons):
         gone = int(people.gone_day[index])

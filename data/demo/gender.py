@@ -43,22 +43,19 @@ _SL_MASCULINE = (
 
 _HBS_RULES = (
     _beside(_HBS_AUXILIARY, r"(?!hvala)[^\W\d]{2,}la") + rf"|\b(?:{_HBS_FEMININE})\b",
-    _beside(_HBS_AUXILIARY, r"(?!kao\b|dio\b|posao\b|cio\b|ceo\b)[^\W\d]+[aeiu]o")
-    + rf"|\b(?:{_HBS_MASCULINE})\b",
+    _beside(_HBS_AUXILIARY, r"(?!kao\b|dio\b|posao\b|cio\b|ceo\b)[^\W\d]+[aeiu]o") + rf"|\b(?:{_HBS_MASCULINE})\b",
 )
 _RULES = {
     Language.CROATIAN: _HBS_RULES,
     Language.SERBIAN: _HBS_RULES,
     Language.SLOVENIAN: (
         _beside("sem|nisem|bom|bi", r"(?!hvala)[^\W\d]{2,}la") + rf"|\b(?:{_SL_FEMININE})\b",
-        _beside("sem|nisem|bom|bi", r"(?!signal|portal|kanal)[^\W\d]+[aeiouklgrš]l")
-        + rf"|\b(?:{_SL_MASCULINE})\b",
+        _beside("sem|nisem|bom|bi", r"(?!signal|portal|kanal)[^\W\d]+[aeiouklgrš]l") + rf"|\b(?:{_SL_MASCULINE})\b",
     ),
     Language.ENGLISH: (r"\bmy husband\b", r"\bmy wife\b"),
 }
 _COMPILED = {
-    language: (re.compile(feminine), re.compile(masculine))
-    for language, (feminine, masculine) in _RULES.items()
+    language: (re.compile(feminine), re.compile(masculine)) for language, (feminine, masculine) in _RULES.items()
 }
 
 

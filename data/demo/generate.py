@@ -70,9 +70,7 @@ def generate(
     company without contacts, customers or days.
     """
     if min(contacts, customers, days) < 1:
-        raise ValueError(
-            f"expected at least one contact, customer and day, got {contacts=}, {customers=}, {days=}"
-        )
+        raise ValueError(f"expected at least one contact, customer and day, got {contacts=}, {customers=}, {days=}")
     out.mkdir(parents=True, exist_ok=True)
     company, first_day = load_company(), first_day_of(last_day, days)
     people = People(company, customers, days, seed)

@@ -115,13 +115,10 @@ def phrase_book(form: str, seed: int) -> PhraseBook:
     company = load_company()
     language, script = company.forms[form].language, company.forms[form].script
     speech = company.speech[language]
-    lists = {
-        name: _phrases(company, language, name, texts, seed) for name, texts in raw_lists(language).items()
-    }
+    lists = {name: _phrases(company, language, name, texts, seed) for name, texts in raw_lists(language).items()}
     if language == Language.SERBIAN and script == Script.LATIN:
         lists = {
-            name: [replace(phrase, text=to_latin(phrase.text)) for phrase in phrases]
-            for name, phrases in lists.items()
+            name: [replace(phrase, text=to_latin(phrase.text)) for phrase in phrases] for name, phrases in lists.items()
         }
         speech = _latin(speech)
     return PhraseBook(language, lists, speech)
@@ -134,9 +131,7 @@ def partition(count: int, rng: np.random.Generator) -> list[Split]:
     return [splits[index] for index in rng.permutation(count)]
 
 
-def _phrases(
-    company: Company, language: Language, name: str, texts: Sequence[str], seed: int
-) -> list[Phrase]:
+def _phrases(company: Company, language: Language, name: str, texts: Sequence[str], seed: int) -> list[Phrase]:
     splits: Sequence[Split | None] = [None] * len(texts)
     if name.split("/")[0] in PARTED:
         # Seeded by the list's name, so that a list added later leaves the other partitions as they are.

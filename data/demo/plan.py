@@ -77,9 +77,7 @@ class Planned:
 class Planner:
     """Goes through the days once; `days()` yields each day's contacts in order of time."""
 
-    def __init__(
-        self, company: Company, people: People, contacts: int, first_day: date, days: int, seed: int
-    ) -> None:
+    def __init__(self, company: Company, people: People, contacts: int, first_day: date, days: int, seed: int) -> None:
         self.company = company
         self.people = people
         self.first_day = first_day
@@ -131,9 +129,7 @@ class Planner:
         weights = people.propensity * active * self._able[habit.needs] * np.exp(0.3 * people.dissatisfaction)
         again = (people.last_reason == reason) & (day - people.last_day <= 10)
         newcomer = day - people.joined < 45
-        weights = (
-            weights * np.where(again, 9.0, 1.0) * np.where(newcomer, 3.0 if habit.newcomer else 1.2, 1.0)
-        )
+        weights = weights * np.where(again, 9.0, 1.0) * np.where(newcomer, 3.0 if habit.newcomer else 1.2, 1.0)
         if not weights.any():  # a tiny company may have nobody with this product
             weights = people.propensity * active
         if not weights.any():
@@ -145,13 +141,8 @@ class Planner:
         person, habit = people.persons[customer], self.company.reasons[reason]
         channel = person.channel if draw.chance(0.55) else self._channel()
         second = moment(draw, channel)
-        again = (
-            people.last_reason[customer] == self.reasons.index(reason)
-            and day - people.last_day[customer] <= 10
-        )
-        slowness = (
-            0.8 * draw.normal() + 0.9 * log(self._load[day]) + (0.6 if not 8 <= second // 3600 < 20 else 0.0)
-        )
+        again = people.last_reason[customer] == self.reasons.index(reason) and day - people.last_day[customer] <= 10
+        slowness = 0.8 * draw.normal() + 0.9 * log(self._load[day]) + (0.6 if not 8 <= second // 3600 < 20 else 0.0)
         resolved = draw.chance(0.82 - 0.25 * habit.severity)
         badness = habit.severity + 0.35 * slowness + 0.5 * bool(again) + (0.0 if resolved else 0.5)
         feeling = people.dissatisfaction[customer] + badness + 0.7 * draw.normal()
@@ -180,9 +171,7 @@ class Planner:
             nps=_scale(draw, 0.09, 9.2 - 2.0 * feeling, 0, 10),
             ces=_scale(draw, 0.10, 6.3 - 1.3 * badness, 1, 7),
             first_response_s=max(2, round(times.first_response_s * exp(slowness))),
-            duration_s=max(
-                20, round(times.duration_s * exp(0.5 * draw.normal() + (0.0 if resolved else 0.3)))
-            ),
+            duration_s=max(20, round(times.duration_s * exp(0.5 * draw.normal() + (0.0 if resolved else 0.3)))),
         )
 
     def _channel(self) -> Channel:
@@ -233,11 +222,7 @@ class Planner:
 
     def _other(self, customer: int, taken: list[str]) -> str:
         person = self.people.persons[customer]
-        free = [
-            name
-            for name, habit in self.company.reasons.items()
-            if name not in taken and person.can(habit.needs)
-        ]
+        free = [name for name, habit in self.company.reasons.items() if name not in taken and person.can(habit.needs)]
         return self.draw.weighted(free, [self.company.reasons[name].weight for name in free])
 
     def _mood(self, feeling: float, outspoken: float, churn: str | None, reason: str) -> Sentiment | None:

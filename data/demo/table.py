@@ -32,9 +32,7 @@ class Row:
         return self.label is not None and not {"reasons", "sentiment", "churn_intent"} <= set(self.label)
 
 
-def rows(
-    company: Company, people: People, contacts: int, first_day: date, days: int, seed: int
-) -> Iterator[Row]:
+def rows(company: Company, people: People, contacts: int, first_day: date, days: int, seed: int) -> Iterator[Row]:
     """All contacts in order of time, one at a time."""
     draw, labelling = Draw(seed, 3), Draw(seed, 4)
     writers = {form: Writer(phrase_book(form, seed), form, draw) for form in company.forms}

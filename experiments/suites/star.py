@@ -1,4 +1,4 @@
-"""STAR: all dialogues through the whole line; reasons learnt from the single-task ones and judged on whole dialogues."""
+"""STAR: every dialogue through the whole line; reasons learnt and judged on the single-task ones."""
 
 import json
 import tempfile
@@ -32,7 +32,9 @@ TRAINING = TrainingSettings(speakers="everyone", max_tokens=192, epochs=2, seed=
 """Chosen on dev. Two epochs: the heads start from the untouched encoder's vectors, and the task is an easy one."""
 
 
-def star(data: Path, progress: Progress, settings: TrainingSettings = TRAINING, keep: Path | None = None) -> BenchResult:
+def star(
+    data: Path, progress: Progress, settings: TrainingSettings = TRAINING, keep: Path | None = None
+) -> BenchResult:
     """Ingest every dialogue, train on the complete single-task ones, judge, score and find themes in all.
 
     The split is fixed by a hash of the dialogue's id. `keep` is a folder for the workspace; None throws it away.
@@ -96,9 +98,7 @@ def _workspace(data: Path, root: Path) -> Workspace:
     with (sources / "contacts.jsonl").open("w", encoding="utf-8") as contacts:
         contacts.writelines(json.dumps(_contact(dialogue)) + "\n" for dialogue in dialogues)
     with (sources / "labels.jsonl").open("w", encoding="utf-8") as labels:
-        labels.writelines(
-            json.dumps(_label(dialogue)) + "\n" for dialogue in dialogues if _is_single(dialogue)
-        )
+        labels.writelines(json.dumps(_label(dialogue)) + "\n" for dialogue in dialogues if _is_single(dialogue))
     return workspace
 
 
@@ -122,9 +122,7 @@ def _contact(dialogue: Mapping[str, Any]) -> dict[str, object]:
     def moment(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
 
-    turns = [
-        {"speaker": turn["speaker"], "text": turn["text"], "at": moment(turn["t"])} for turn in dialogue["turns"]
-    ]
+    turns = [{"speaker": turn["speaker"], "text": turn["text"], "at": moment(turn["t"])} for turn in dialogue["turns"]]
     first = dialogue["turns"][0]["t"] if dialogue["turns"] else 0
     return {
         "contact_id": f"star-{dialogue['id']}",

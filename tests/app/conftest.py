@@ -153,9 +153,7 @@ def fill(lake: Lake, contacts: int, days: int, seed: int = 7, width: int = 4, la
         texts = [words, AGENT[language], closing]
         if cyrillic:
             texts = [to_cyrillic(text) for text in texts]
-        start = datetime(
-            day.year, day.month, day.day, int(hour[number]), int(random.integers(60)), tzinfo=UTC
-        )
+        start = datetime(day.year, day.month, day.day, int(hour[number]), int(random.integers(60)), tzinfo=UTC)
         contact_id, known = f"c{number:06d}", random.random() > 0.07
         top = float(random.uniform(0.6, 0.99))
         rows["contacts"].append(
@@ -188,9 +186,7 @@ def fill(lake: Lake, contacts: int, days: int, seed: int = 7, width: int = 4, la
         if len(rows["contacts"]) == 50_000:
             _flush(lake, rows)
     _flush(lake, rows)
-    lake.append(
-        "customers", table("customers", [_customer(number, first, random) for number in range(customers * 2)])
-    )
+    lake.append("customers", table("customers", [_customer(number, first, random) for number in range(customers * 2)]))
     if contacts >= 50:
         lake.append("themes", _themes(lake, theme_reasons))
 
@@ -204,10 +200,7 @@ def _flush(lake: Lake, rows: dict[str, list[dict[str, Any]]]) -> None:
 
 def _hours() -> Any:
     shape = np.array(
-        [
-            math.exp(-(((hour - 11) / 4.5) ** 2)) + 0.6 * math.exp(-(((hour - 18) / 2) ** 2))
-            for hour in range(24)
-        ]
+        [math.exp(-(((hour - 11) / 4.5) ** 2)) + 0.6 * math.exp(-(((hour - 18) / 2) ** 2)) for hour in range(24)]
     )
     shape[:5] = 0.002
     return shape / shape.sum()
@@ -233,10 +226,7 @@ def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
     rows = []
     for row in sorted(found, key=lambda row: row["theme_id"]):
         reason = row["theme_id"].removeprefix("t-")
-        words = [
-            word.strip(".,?").lower()
-            for word in PHRASES[reason]["hr"].split() + PHRASES[reason]["en"].split()
-        ]
+        words = [word.strip(".,?").lower() for word in PHRASES[reason]["hr"].split() + PHRASES[reason]["en"].split()]
         keywords = list(dict.fromkeys(word for word in words if len(word) > 4))[:10]
         rows.append(
             row | {
@@ -303,15 +293,11 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     )
     lake.append(
         "scores",
-        table(
-            "scores", [score("only", LAST_DAY, ("roaming", 0.91), sentiment="negative", churn_intent=True)]
-        ),
+        table("scores", [score("only", LAST_DAY, ("roaming", 0.91), sentiment="negative", churn_intent=True)]),
     )
     lake.append(
         "customers",
-        table(
-            "customers", [{"customer_id": "customer-of-only", "active_from": date(2025, 1, 1), "digest": "x"}]
-        ),
+        table("customers", [{"customer_id": "customer-of-only", "active_from": date(2025, 1, 1), "digest": "x"}]),
     )
     return workspace
 

@@ -35,9 +35,7 @@ def served(workspace: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments, environment = command(workspace, port)
-    process = subprocess.Popen(
-        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         address = f"http://localhost:{port}"
         for _ in range(150):
@@ -61,9 +59,7 @@ def settled(page: Page) -> None:
 
 def shoot(browser: Browser, address: str, out: Path, name: str, width: int, dark: bool) -> None:
     """The page at `address` from its top to its end, saved as one picture."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-    )
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
     page = context.new_page()
     page.goto(address)
     settled(page)

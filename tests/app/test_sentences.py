@@ -97,10 +97,7 @@ def test_theme_sentences() -> None:
 
 def test_contacts() -> None:
     assert plain(sentences.contacts(1, Criteria())) == "1 contact, newest first."
-    assert (
-        plain(sentences.contacts(318, Criteria(words="račun")))
-        == "318 contacts with these words, newest first."
-    )
+    assert plain(sentences.contacts(318, Criteria(words="račun"))) == "318 contacts with these words, newest first."
     assert sentences.contacts(0, Criteria()) == "No contact fits."
 
 

@@ -49,8 +49,7 @@ def test_as_many_as_counting_one_by_one(customers: list[Span]) -> None:
     assert table.schema == pa.schema([pa.field("day", pa.date32()), pa.field("active", pa.int64())])
     assert table["day"].to_pylist() == [DAY + timedelta(day) for day in range(10)]
     assert table["active"].to_pylist() == [
-        sum(since <= day and (until is None or day < until) for since, until in customers)
-        for day in range(10)
+        sum(since <= day and (until is None or day < until) for since, until in customers) for day in range(10)
     ]
 
 
@@ -59,7 +58,5 @@ def test_a_lake_without_customers_has_zeros(workspace: Workspace) -> None:
 
 
 def test_days_the_wrong_way_round(workspace: Workspace) -> None:
-    with pytest.raises(
-        InputError, match="expected a first day not after the last, got 2026-03-02 and 2026-03-01"
-    ):
+    with pytest.raises(InputError, match="expected a first day not after the last, got 2026-03-02 and 2026-03-01"):
         active_customers(workspace.lake, DAY + timedelta(1), DAY)

@@ -104,9 +104,7 @@ def test_all_kinds_in_a_folder(workspace: Workspace, write: Write, ending: str) 
     write(f"Chats.{ending}", [contact(number) for number in range(20)])
     write(f"customers.{ending}", [{"customer_id": "k1", "active_from": "2026-01-01", "segment": "home"}])
     write(f"labels_may.{ending}", [{"contact_id": "c1", "reasons": ["bill_higher"], "churn_intent": False}])
-    folder = write(
-        f"outcomes.{ending}", [{"customer_id": "k1", "kind": "churned", "churned_at": "2026-05-20"}]
-    ).parent
+    folder = write(f"outcomes.{ending}", [{"customer_id": "k1", "kind": "churned", "churned_at": "2026-05-20"}]).parent
     (folder / ".hidden").write_text("not read")
     summary = run(workspace, folder)
     assert [(source.source.split(".")[0], source.kind, source.stored) for source in summary.sources] == [
@@ -157,9 +155,7 @@ CONTACTS = st.lists(
     st.fixed_dictionaries(
         {
             "turns": st.lists(
-                st.fixed_dictionaries(
-                    {"speaker": st.sampled_from(["customer", "agent", "bot"]), "text": TEXT}
-                ),
+                st.fixed_dictionaries({"speaker": st.sampled_from(["customer", "agent", "bot"]), "text": TEXT}),
                 max_size=3,
             ).map(lambda turns: [{"speaker": "customer", "text": "words"}, *turns]),
             "csat": st.none() | st.integers(1, 5),
@@ -244,9 +240,7 @@ def test_bad_rows_of_all_sorts(workspace: Workspace, write: Write) -> None:
     for row in rows(workspace, "quarantine"):
         assert row["raw"] == lines[row["line"] - 1]
         assert (row["kind"], row["source"], row["at"]) == ("contacts", "day.jsonl", NOW)
-        assert any(
-            f":{row['line']}: {row['field'] or 'row'}: {row['reason']}" in told for told in summary.problems
-        )
+        assert any(f":{row['line']}: {row['field'] or 'row'}: {row['reason']}" in told for told in summary.problems)
     assert summary.problem_counts["csat", "less_than_equal"] == 1
     assert sum(summary.problem_counts.values()) == summary.quarantined
 
@@ -256,8 +250,7 @@ def test_a_missing_column_is_said_once(workspace: Workspace, write: Write) -> No
     summary = run(workspace, source)
     assert summary.counts == {"read": 50, "stored": 0, "already_there": 0, "quarantined": 50}
     assert summary.problems == (
-        "a.csv:2: customer_id: expected this field, "
-        "got only channel, contact_id, csat, language, started_at, turns",
+        "a.csv:2: customer_id: expected this field, got only channel, contact_id, csat, language, started_at, turns",
     )
     assert summary.problem_counts == {("customer_id", "missing"): 50}
     assert (
@@ -519,9 +512,7 @@ def wait_for(seen: "Any", process: "subprocess.Popen[str]") -> None:
         time.sleep(0.001)
 
 
-def test_a_killed_process_is_made_whole_by_the_next(
-    workspace: Workspace, write: Write, tmp_path: Path
-) -> None:
+def test_a_killed_process_is_made_whole_by_the_next(workspace: Workspace, write: Write, tmp_path: Path) -> None:
     folder = mixed(write)
     write("c.jsonl", [contact(number) for number in range(100, 3000)])
     undisturbed = Workspace.create(tmp_path / "undisturbed", "", TAXONOMY)

@@ -19,8 +19,7 @@ def lake(tmp_path: Path) -> Lake:
 
 def customers(**segments: str | None) -> pa.Table:
     rows: list[dict[str, Any]] = [
-        {"customer_id": name, "active_from": date(2026, 1, 1), "segment": segment}
-        for name, segment in segments.items()
+        {"customer_id": name, "active_from": date(2026, 1, 1), "segment": segment} for name, segment in segments.items()
     ]
     return pa.Table.from_pylist(rows, CUSTOMERS.schema)
 

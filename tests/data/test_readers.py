@@ -35,9 +35,7 @@ def test_csv_rows_keep_their_lines_and_bytes(path: Path) -> None:
     first, second, third = b'1,"two\r\nlines, ""said"""\r\n', "2,š€😀\r\n".encode(), b"3,last"
     read = rows(csv.read, path, b"\xef\xbb\xbfid,text\r\n" + first + b"\r\n" + second + third)
     assert [row.line for row in read] == [2, 5, 6]
-    assert [row.raw.strip(b"\r\n") for row in read] == [
-        part.strip(b"\r\n") for part in (first, second, third)
-    ]
+    assert [row.raw.strip(b"\r\n") for row in read] == [part.strip(b"\r\n") for part in (first, second, third)]
     assert [row.values for row in read] == [
         {"id": "1", "text": 'two\r\nlines, "said"'},
         {"id": "2", "text": "š€😀"},
@@ -86,9 +84,7 @@ def test_an_open_quote_does_not_swallow_the_file(path: Path) -> None:
         read = rows(partial(csv.read, most=1000), path, content)
     finally:
         standard_csv.field_size_limit(before)
-    assert (
-        told(read[0]) == "2: : expected a row of CSV, got: a quote that is never closed, or a cell too long"
-    )
+    assert told(read[0]) == "2: : expected a row of CSV, got: a quote that is never closed, or a cell too long"
     assert len(read[0].raw) < 1100
     assert sum(row.problem is None for row in read) > 100
 

@@ -29,9 +29,7 @@ def workspace(tmp_path: Path) -> Workspace:
     BLOCKS,
     ids=[f"{number}-{kind}.{ending}" for number, (ending, kind, _) in enumerate(BLOCKS, 1)],
 )
-def test_an_example_is_stored_whole(
-    workspace: Workspace, tmp_path: Path, ending: str, kind: str, text: str
-) -> None:
+def test_an_example_is_stored_whole(workspace: Workspace, tmp_path: Path, ending: str, kind: str, text: str) -> None:
     path = tmp_path / f"example.{ending}"
     path.write_text(text, encoding="utf-8")
     summary = ingest(workspace, [path], Kind(kind), NOW)

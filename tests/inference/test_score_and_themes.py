@@ -28,7 +28,10 @@ def test_every_contact_once(trained: Workspace) -> None:
     found = trained.lake.query("SELECT count(*) AS n, count(DISTINCT contact_id) AS ids FROM scores").to_pylist()
     assert found == [{"n": contacts, "ids": contacts}]
     assert summary.contacts == contacts
-    assert vectors_of(trained.lake.query("SELECT embedding FROM scores LIMIT 7")["embedding"]).shape == (7, 32)
+    assert vectors_of(trained.lake.query("SELECT embedding FROM scores LIMIT 7")["embedding"]).shape == (
+        7,
+        32,
+    )
 
 
 def test_reasons_are_those_above_the_threshold_in_order(trained: Workspace) -> None:
@@ -121,8 +124,8 @@ def test_theme_rows_are_facts_of_the_assignments(trained: Workspace) -> None:
     assert rows
     for row in rows:
         counted = trained.lake.query(
-            "SELECT count(*) AS n, count(DISTINCT customer_id) AS c FROM theme_assignments JOIN contacts USING (contact_id)"
-            " WHERE theme_id = $theme",
+            "SELECT count(*) AS n, count(DISTINCT customer_id) AS c"
+            " FROM theme_assignments JOIN contacts USING (contact_id) WHERE theme_id = $theme",
             {"theme": row["theme_id"]},
         ).to_pylist()[0]
         assert (row["contacts"], row["customers"]) == (counted["n"], counted["c"])

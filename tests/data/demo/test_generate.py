@@ -315,9 +315,7 @@ def test_each_channel_sounds_like_itself(demo: Generated) -> None:
     assert spoken == spoken.lower() and not set(",.?!") & set(spoken)
     for row in demo.rows:
         alone = len(row.words.turns) == 1
-        assert (
-            alone == (row.plan.channel in (Channel.EMAIL, Channel.TICKET)) or row.plan.channel == Channel.CHAT
-        )
+        assert alone == (row.plan.channel in (Channel.EMAIL, Channel.TICKET)) or row.plan.channel == Channel.CHAT
     emails = [customer_text(row) for row in demo.rows if row.plan.channel == Channel.EMAIL]
     assert sum("\n\n" in text for text in emails) > 0.8 * len(emails)
     texts = [customer_text(row) for row in demo.rows]
