@@ -25,7 +25,7 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
     """
     # A band of few days would be a wall.
     width: dict[str, float] | int = {"band": 0.78} if len(frame) >= 7 else 56
-    table = frame.assign(weekend=frame["day"].dt.dayofweek >= 5)
+    table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
     tooltip = [
         alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
         alt.Tooltip("contacts:Q", title="Contacts", format=","),
@@ -208,7 +208,7 @@ def _day_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
     if len(stamps) > 100:
         named = [stamp for stamp in stamps if stamp.day == 1]
     else:
-        named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.dayofweek == 0]
+        named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.day_of_week == 0]
     values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day, hours=12) for stamp in named]
     axis = alt.Axis(format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5)
     return alt.X("day:T", timeUnit="yearmonthdate", bandPosition=0.5, title=None, axis=axis)

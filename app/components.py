@@ -1,6 +1,7 @@
 """Parts that several pages share: the filter bar, tiles, empty states, texts of customers."""
 
 import html
+import shlex
 
 import streamlit as st
 
@@ -33,23 +34,29 @@ def filter_bar(span: Span) -> View:
     return filters.view(period, span, products, channels, languages)
 
 
+def command_line(verb: str, *arguments: str) -> str:
+    """A command that can be copied into a shell as it stands."""
+    return shlex.join(["voc", verb, *arguments, "--workspace", str(queries.workspace().root)])
+
+
 def empty_lake() -> None:
     """Nothing was ingested yet."""
     _empty(
         ":material/inbox:",
         "No contacts yet",
         "Read a first export of calls, chats, e-mails or tickets into this workspace:",
-        "voc ingest contacts.csv",
+        command_line("ingest", "contacts.csv"),
     )
 
 
 def not_scored() -> None:
     """Contacts are there, labels are not."""
+    trained = queries.model() is not None
     _empty(
         ":material/model_training:",
         "Not scored yet",
-        "Reasons, sentiment and churn intent appear once the current model has read the contacts:",
-        "voc score",
+        "Reasons, sentiment and churn intent appear once a model has read the contacts:",
+        command_line("score") if trained else f"{command_line('train')}\n{command_line('score')}",
     )
 
 
@@ -59,7 +66,7 @@ def no_themes() -> None:
         ":material/bubble_chart:",
         "No themes yet",
         "Themes are found in scored contacts, once there are enough of them:",
-        "voc themes",
+        command_line("themes"),
     )
 
 

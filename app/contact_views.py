@@ -71,7 +71,7 @@ def _labels(contact: ContactView, workspace: Workspace) -> None:
     st.caption("Sentiment")
     _sentiment(contact, with_probability=True)
     st.caption("Says that they are leaving")
-    sure = f" · {words.percent(contact.churn_probability, 0)}" if contact.churn_probability is not None else ""
+    sure = f" · {words.percent(contact.churn_probability, 0)} likely" if contact.churn_probability is not None else ""
     st.badge(f"Yes{sure}" if contact.churn_intent else f"No{sure}", color="red" if contact.churn_intent else "gray")
     st.caption("Theme")
     if contact.theme_id is None:

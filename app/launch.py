@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from voc.app.queries import WORKSPACE_VARIABLE
+WORKSPACE_VARIABLE = "VOC_WORKSPACE"
+"""Environment variable with the workspace's folder, for the app's process."""
 
 
 def command(workspace: Path, port: int | None = None) -> tuple[list[str], dict[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
+from voc.app.launch import WORKSPACE_VARIABLE
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.inference.marts import (
@@ -24,9 +25,6 @@ from voc.inference.marts import (
     Totals,
 )
 
-WORKSPACE_VARIABLE = "VOC_WORKSPACE"
-"""Environment variable with the workspace's folder; `voc app WORKSPACE` sets it."""
-
 
 @dataclass(frozen=True)
 class State:
@@ -41,7 +39,7 @@ def workspace() -> Workspace:
     """The workspace of this app. Raises WorkspaceError or ConfigError."""
     root = os.environ.get(WORKSPACE_VARIABLE)
     if not root:
-        raise WorkspaceError(f"{WORKSPACE_VARIABLE} is not set; start the app with: voc app WORKSPACE")
+        raise WorkspaceError(f"{WORKSPACE_VARIABLE} is not set; start the app with: voc app --workspace FOLDER")
     return Workspace.open(Path(root))
 
 

@@ -11,7 +11,7 @@ from voc.labels import Language, Script
 if TYPE_CHECKING:
     from lingua import ConfidenceValue, LanguageDetector
 
-_MOST_CHARACTERS = 200
+_MOST_CHARACTERS = 120
 """Characters that are read. The detector's time grows with them, its accuracy hardly does."""
 _LEAST_LETTERS = 8
 _LEAST_CONFIDENCE = 0.5

@@ -30,13 +30,13 @@ class DemoSummary:
     found: ThemesSummary
 
 
-def demo(root: Path, contacts: int, step: Step) -> DemoSummary:
+def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> DemoSummary:
     """Make the demo workspace in `root`, or finish one that was interrupted: every step takes up where it stopped.
 
-    `step(name)` is entered around each step and gives what reports its progress, so that the command line can show bars
+    `settings` is the text of voc.toml; None takes the demo company's own. `step(name)` is entered around each step and gives what reports its progress, so that the command line can show bars
     and a test nothing.
     """
-    workspace = Workspace.create(root, settings_toml(), taxonomy_toml())
+    workspace = Workspace.create(root, settings or settings_toml(), taxonomy_toml())
     sources = root / "sources"
     generated = None
     with step("Generating the demo company's contacts"):

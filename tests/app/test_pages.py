@@ -1,0 +1,362 @@
+"""Every page in every state, through Streamlit's own test harness."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from voc.app.launch import WORKSPACE_VARIABLE
+from voc.app.pages import CONTACT, CONTACTS, DETAILS, OVERVIEW, PAGES, THEME, THEMES, PageEntry
+from voc.data.workspace import Workspace
+from voc.taxonomy import load_taxonomy
+
+MAIN = OVERVIEW.path.parents[1] / "main.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of a workspace with these URL parameters, as a person with a link does."""
+
+    def visit(workspace: Workspace, page: PageEntry = OVERVIEW, /, **parameters: str | list[str]) -> AppTest:
+        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
+        app = AppTest.from_file(str(MAIN), default_timeout=30)
+        if page is not OVERVIEW:
+            app.switch_page(str(page.path.relative_to(MAIN.parent)))
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.run()
+        assert not app.exception, app.exception[0].value
+        return app
+
+    return visit
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def headline(app: AppTest) -> str:
+    return plain(app.subheader[0].value)
+
+
+def texts(app: AppTest) -> list[str]:
+    return [each.value for each in app.text]
+
+
+def everything(app: AppTest) -> str:
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.html, app.code, app.warning)
+    return plain("\n".join(str(each.value) for kind in kinds for each in kind))
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {each.label: plain(each.value) for each in app.metric}
+
+
+TITLES = {
+    OVERVIEW: "What changed?",
+    THEMES: "What do customers talk about?",
+    CONTACTS: "What do customers say?",
+    CONTACT: "What was said?",
+}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DETAILS], ids=lambda page: page.title)
+def test_an_empty_workspace_says_what_to_do(visit: Open, empty: Workspace, page: PageEntry) -> None:
+    app = visit(empty, page)
+    assert app.title[0].value == TITLES.get(page, "Which theme?")
+    assert headline(app) == "No contacts yet"
+    assert app.code[0].value == f"voc ingest contacts.csv --workspace {empty.root}"
+    assert not app.metric
+
+
+def test_overview_of_one_contact(visit: Open, one: Workspace) -> None:
+    app = visit(one)
+    assert headline(app) == "1 contact from 1 customer, 29 May 2026."
+    assert "**Roaming** leads: 100.0 % of 1 scored contact (20.7 to 100.0 %)." in everything(app)
+    assert metrics(app) == {
+        "Contacts": "1", "Customers": "1", "Contact rate": "100.0", "Negative": "100.0 %", "Leaving": "1",
+        "Unknown": "0.0 %",
+    }  # fmt: skip
+    assert "No earlier period to compare" in everything(app)
+
+
+def test_themes_and_contacts_of_one_contact(visit: Open, one: Workspace) -> None:
+    app = visit(one, THEMES)
+    assert headline(app) == "No themes yet"
+    assert app.code[0].value == f"voc themes --workspace {one.root}"
+    app = visit(one, CONTACTS)
+    assert headline(app) == "1 contact, newest first."
+    assert texts(app) == ["Naplaćen mi je roaming, račun je velik."]
+
+
+def test_overview_counts_what_sql_counts(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds)
+    last = hundreds.lake.query("SELECT max(day) AS day FROM contacts").to_pylist()[0]["day"]
+    expected = hundreds.lake.query(
+        """SELECT count(*) AS contacts, count(DISTINCT customer_id) AS customers,
+                  count(*) FILTER (churn_intent) AS leaving, avg((sentiment = 'negative')::INT) AS negative,
+                  avg(abstained::INT) AS unknown
+           FROM contacts JOIN scores USING (contact_id, day) WHERE day > $day""",
+        {"day": last - timedelta(days=28)},
+    ).to_pylist()[0]
+    found = metrics(app)
+    assert found["Contacts"] == str(expected["contacts"])
+    assert found["Customers"] == str(expected["customers"])
+    assert found["Leaving"] == str(expected["leaving"])
+    assert found["Negative"] == f"{100 * expected['negative']:.1f} %"
+    assert found["Unknown"] == f"{100 * expected['unknown']:.1f} %"
+    assert headline(app).startswith(f"{expected['contacts']} contacts from {expected['customers']} customers, 2 to 29")
+    assert len(app.get("vega_lite_chart")) == 3
+    assert f"n = {expected['contacts']} · " in everything(app)
+
+
+def test_every_page_says_that_demo_data_are_generated(
+    visit: Open, hundreds: Workspace, make: Any, tmp_path: Path
+) -> None:
+    for page in PAGES:
+        assert "Every contact here is generated." in everything(visit(hundreds, page))
+    real = make.workspace(tmp_path / "real", settings='[company]\nname = "Real & Sons"\n', model=None)
+    assert "generated" not in everything(visit(real))
+
+
+def test_the_url_keeps_period_and_filters(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, period="all", product=["Mobile", "Television"], language="sr", channel="call")
+    chosen = app.session_state
+    assert chosen["period"] == "all"
+    assert chosen["product"] == ["Mobile", "Television"]
+    assert (chosen["language"], chosen["channel"]) == (["sr"], ["call"])
+    expected = hundreds.lake.query(
+        """SELECT count(*) AS n FROM contacts
+           WHERE product IN ('Mobile', 'Television') AND language = 'sr' AND channel = 'call'"""
+    ).to_pylist()[0]["n"]
+    assert metrics(app)["Contacts"] == str(expected)
+    assert "No earlier period to compare" in everything(app)
+
+
+def test_choosing_changes_the_url(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds)
+    app.multiselect(key="product").select("Mobile").run()
+    assert app.query_params["product"] == "Mobile"
+    app.segmented_control(key="period").set_value("7").run()
+    assert app.query_params["period"] == "7"
+    app.segmented_control(key="period").set_value("28").run()
+    assert "period" not in app.query_params
+    assert not app.exception
+
+
+def test_nonsense_in_the_url_counts_as_nothing(visit: Open, hundreds: Workspace) -> None:
+    default = metrics(visit(hundreds))
+    assert metrics(visit(hundreds, period="a year", product="no such", channel=["", "fax"])) == default
+    app = visit(hundreds, CONTACTS, page="-3", reason="no such", sentiment="angry", churn="maybe", theme="x")
+    assert headline(app) == f"{default['Contacts']} contacts, newest first."
+
+
+@pytest.mark.parametrize("page", [OVERVIEW, THEMES, CONTACTS], ids=lambda page: page.title)
+def test_filters_that_exclude_everything_can_be_cleared(visit: Open, hundreds: Workspace, page: PageEntry) -> None:
+    # No contact of the test data has Prepaid as product and comes as a ticket in English in one week.
+    excluded = {"period": "7", "product": "Prepaid", "channel": "ticket", "language": "en"}
+    app = visit(hundreds, page, **excluded)
+    assert "No contact fits these filters" in everything(app)
+    app.button(key="clear").click().run()
+    assert not app.exception
+    assert "No contact fits these filters" not in everything(app)
+    assert not set(excluded) & set(app.query_params)
+
+
+def test_without_scores_the_counts_stay_and_the_next_step_is_named(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.workspace(tmp_path / "w", model=None)
+    rows = [make.contact(f"c{number}", make.last_day, "Dobar dan", "Hello") for number in range(3)]
+    workspace.lake.append("contacts", make.table("contacts", rows))
+    app = visit(workspace)
+    assert metrics(app) == {
+        "Contacts": "3", "Customers": "3", "Contact rate": "–", "Negative": "–", "Leaving": "–", "Unknown": "–",
+    }  # fmt: skip
+    assert "Needs the customers table" in everything(app)
+    assert app.code[0].value == f"voc train --workspace {workspace.root}\nvoc score --workspace {workspace.root}"
+    app = visit(workspace, CONTACTS)
+    assert headline(app) == "3 contacts, newest first."
+    assert app.code[0].value == f"voc train --workspace {workspace.root}\nvoc score --workspace {workspace.root}"
+
+
+def test_scores_of_other_models_do_not_count(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.workspace(tmp_path / "w")
+    workspace.lake.append("contacts", make.table("contacts", [make.contact("c", make.last_day, "Hello")]))
+    other = make.score("c", make.last_day, ("roaming", 0.9), model_version="older")
+    workspace.lake.append("scores", make.table("scores", [other]))
+    app = visit(workspace)
+    assert metrics(app)["Negative"] == "–"
+    assert app.code[0].value == f"voc score --workspace {workspace.root}"
+
+
+def test_themes_by_size_and_by_change(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, THEMES)
+    table = app.dataframe[0].value
+    assert len(table) == len(hundreds.lake.query("SELECT * FROM themes"))
+    assert table["contacts"].is_monotonic_decreasing
+    assert headline(app).startswith(f"{len(table)} themes in what customers say. They hold ")
+    assert all(len(trend) == 10 for trend in table["trend"])
+    by_change = visit(hundreds, THEMES, order="change").dataframe[0].value
+    assert sorted(by_change["theme"]) == sorted(table["theme"])
+    assert list(by_change["theme"]) != list(table["theme"])
+
+
+def test_a_theme_by_link(visit: Open, hundreds: Workspace) -> None:
+    theme = hundreds.lake.query("SELECT * FROM themes ORDER BY contacts DESC").to_pylist()[0]
+    for page in (THEMES, THEME):
+        app = visit(hundreds, page, theme=theme["theme_id"], period="all")
+        assert app.title[0].value.replace("\\", "") == theme["label"]
+        assert headline(app).startswith(f"{theme['contacts']} contacts from {theme['customers']} customers, ")
+    assert len(app.get("vega_lite_chart")) == 3
+    assert len(texts(app)) == len(theme["verbatim_ids"])
+    assert any(link.proto.query_string.endswith(f"theme={theme['theme_id']}") for link in app.page_link)
+
+
+@pytest.mark.parametrize(("page", "parameter"), [(THEME, "theme"), (CONTACT, "contact")])
+def test_a_dead_link_says_so(visit: Open, hundreds: Workspace, page: PageEntry, parameter: str) -> None:
+    app = visit(hundreds, page, **{parameter: "gone"})
+    assert "the link is incomplete" in app.warning[0].value
+
+
+@pytest.mark.parametrize("words", ["racun", "RAČUN", "рачун"])
+def test_search_finds_all_spellings(visit: Open, hundreds: Workspace, words: str) -> None:
+    app = visit(hundreds, CONTACTS, q=words, period="all")
+    expected = hundreds.lake.query("SELECT count(*) AS n FROM contacts WHERE search_text LIKE '%racun%'")
+    assert headline(app) == f"{expected.to_pylist()[0]['n']} contacts with these words, newest first."
+    marked = "\n".join(each.value for each in app.html)
+    assert "<mark" in marked
+    assert ">račun</mark>" in marked.lower() and ">рачун</mark>" in marked.lower()
+
+
+def test_searching_begins_at_the_first_page(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, CONTACTS, period="all", page="3")
+    first = visit(hundreds, CONTACTS, period="all")
+    assert set(texts(app)) != set() and app.query_params["page"] == "3"
+    assert headline(app) == headline(first)
+    app.text_input(key="q").set_value("roaming").run()
+    assert app.query_params["q"] == "roaming"
+    assert "page" not in app.query_params
+    assert "with these words" in headline(app)
+
+
+def test_pages_hold_twenty_and_the_last_the_rest(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, CONTACTS, period="all", page="2")
+    assert len(texts(app)) == 20
+    app = visit(hundreds, CONTACTS, period="all", page="9999")
+    assert headline(app) == "600 contacts, newest first."
+    assert len(texts(app)) == 20
+
+
+def test_filters_by_label(visit: Open, hundreds: Workspace) -> None:
+    def count(condition: str) -> int:
+        return hundreds.lake.query(
+            f"""SELECT count(*) AS n FROM scores LEFT JOIN theme_assignments USING (contact_id)
+                WHERE {condition}"""
+        ).to_pylist()[0]["n"]
+
+    for parameters, condition in (
+        ({"reason": "roaming"}, "list_contains([item.reason for item in reasons], 'roaming')"),
+        ({"reason": "-unknown"}, "abstained"),
+        ({"sentiment": "negative"}, "sentiment = 'negative'"),
+        ({"churn": "yes"}, "churn_intent"),
+        ({"theme": "t-bill_higher"}, "theme_id = 't-bill_higher'"),
+        ({"sentiment": "positive", "churn": "no"}, "sentiment = 'positive' AND NOT churn_intent"),
+    ):
+        app = visit(hundreds, CONTACTS, period="all", **parameters)
+        assert headline(app) == f"{count(condition)} contacts, newest first."
+
+
+def test_choosing_a_reason_keeps_its_id_in_the_url(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, CONTACTS)
+    app.selectbox(key="reason").set_value("roaming").run()
+    assert app.query_params["reason"] == "roaming"
+    app.selectbox(key="reason").set_value(None).run()
+    assert "reason" not in app.query_params
+
+
+def test_a_contact_by_link(visit: Open, hundreds: Workspace) -> None:
+    row = hundreds.lake.query(
+        """SELECT contact_id, turns, reasons, sentiment FROM contacts JOIN scores USING (contact_id)
+           WHERE NOT abstained ORDER BY contact_id DESC LIMIT 1"""
+    ).to_pylist()[0]
+    taxonomy = load_taxonomy(hundreds.root / "taxonomy.toml")
+    for page in (CONTACTS, CONTACT):
+        app = visit(hundreds, page, contact=row["contact_id"], period="7")
+        assert texts(app) == [turn["text"] for turn in row["turns"]]
+        assert len(app.chat_message) == 3
+        shown = everything(app).replace("\\", "")
+        for reason in row["reasons"]:
+            assert f"{taxonomy.name(reason['reason'])} · {100 * reason['probability']:.0f} %" in shown
+        assert row["sentiment"].capitalize() in shown
+        assert any("period=7" in link.proto.query_string for link in app.page_link if link.value == "All contacts")
+
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>\n# Not a heading **not bold** [x](javascript:alert(3))\n"
+    "=1+1 :red[no] :material/home: $x$ `code` http://evil.example \u202egnp.exe"
+)
+
+
+def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.workspace(tmp_path / "w")
+    lake, day = workspace.lake, make.last_day
+    lake.append("contacts", make.table("contacts", [make.contact("c", day, HOSTILE, product="<b>**P**</b>")]))
+    lake.append("scores", make.table("scores", [make.score("c", day, ("<i>odd</i>", 0.9))]))
+    theme = {
+        "theme_id": "t", "label": "=1+1 <b>**x**</b>", "keywords": ["<u>k</u>", ":red[z]"], "verbatim_ids": ["c"],
+        "first_day": day, "last_day": day, "status": "active",
+    }  # fmt: skip
+    lake.append("themes", make.table("themes", [theme]))
+    lake.append(
+        "theme_assignments",
+        make.table("theme_assignments", [{"contact_id": "c", "day": day, "theme_id": "t", "similarity": 1.0}]),
+    )
+    shown = HOSTILE.replace("\u202e", "⟨U+202E⟩")
+    for page in (CONTACTS, THEME, CONTACT):
+        app = visit(
+            workspace, page, **({"theme": "t"} if page is THEME else {"contact": "c"} if page is CONTACT else {})
+        )
+        assert texts(app) == [shown if page is CONTACT else " ".join(shown.split())]
+        assert "\u202e" not in everything(app)
+        for each in (*app.markdown, *app.title, *app.subheader, *app.caption):
+            assert "<" not in each.value.replace("\\<", ""), each.value
+            assert "**P**" not in each.value and "**x**" not in each.value and ":red[z" not in each.value
+    app = visit(workspace, CONTACTS, q="script alert")
+    assert "<script" not in app.html[0].value and "<img" not in app.html[0].value
+    assert "&lt;<mark" in app.html[0].value
+    table = visit(workspace, THEMES).dataframe[0].value
+    assert table["theme"].tolist() == ["=1+1 <b>**x**</b>"]
+    visit(workspace)
+
+
+def test_links_carry_the_filters(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, period="all", product="Mobile")
+    links = [link.proto.query_string for link in app.page_link]
+    assert len(links) == 3 + 6
+    assert all("period=all" in link and "product=Mobile" in link for link in links)
+    assert [link for link in links if "churn=yes" in link]
+
+
+def test_a_wrong_folder_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(tmp_path))
+    app = AppTest.from_file(str(MAIN)).run()
+    assert not app.exception
+    assert "not a workspace" in app.error[0].value.replace("\\", "")
+    monkeypatch.delenv(WORKSPACE_VARIABLE)
+    app = AppTest.from_file(str(MAIN)).run()
+    assert "voc app --workspace" in app.error[0].value.replace("\\", "")
+
+
+def test_new_contacts_appear(visit: Open, make: Any, tmp_path: Path) -> None:
+    import streamlit as st
+
+    workspace = make.workspace(tmp_path / "w")
+    row = make.contact("a", make.last_day, "Hello")
+    workspace.lake.append("contacts", make.table("contacts", [row]))
+    assert metrics(visit(workspace))["Contacts"] == "1"
+    workspace.lake.append("contacts", make.table("contacts", [make.contact("b", make.last_day, "Hi")]))
+    st.cache_data.clear()  # the state is looked up every ten seconds; the marts know by its versions
+    assert metrics(visit(workspace))["Contacts"] == "2"
