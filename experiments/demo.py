@@ -33,8 +33,8 @@ class DemoSummary:
 def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> DemoSummary:
     """Make the demo workspace in `root`, or finish one that was interrupted: every step takes up where it stopped.
 
-    `settings` is the text of voc.toml; None takes the demo company's own. `step(name)` is entered around each step and gives what reports its progress, so that the command line can show bars
-    and a test nothing.
+    `step(name)` is entered around each step and gives what reports its progress, so that the command line can show
+    bars and a test nothing. `settings` is the text of voc.toml; None takes the demo company's own.
     """
     workspace = Workspace.create(root, settings or settings_toml(), taxonomy_toml())
     sources = root / "sources"

@@ -1,6 +1,6 @@
 """The multi-task classifier: one shared encoder, one head a task, so that a contact is read once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedMode
 from transformers.utils import ModelOutput
 
 from voc.models.encoder import load_encoder, mean_pool, without_pooler
+from voc.models.reading import pool_segments
 from voc.models.tasks import Task
 
 
@@ -49,8 +50,21 @@ class ClassifierOutput(ModelOutput):  # type: ignore[misc]
     losses: dict[str, torch.Tensor] | None = None
 
 
+@dataclass(frozen=True)
+class Pooled:
+    """What the heads see of a batch: the whole contact (batch, width), its segments (batch, segments, width), each
+    vector of unit length, and which segments exist (batch, segments)."""
+
+    whole: torch.Tensor
+    segments: torch.Tensor
+    present: torch.Tensor
+
+
 class Classifier(PreTrainedModel):  # type: ignore[misc]
-    """Encoder, mean pooling, and a small two-layer head a task."""
+    """Encoder, mean pooling, and small two-layer heads: one a task for the whole contact, one for its segments.
+
+    A task's logits are those of the whole plus, label by label, those of the segment that speaks for it most.
+    """
 
     config_class = ClassifierConfig
     base_model_prefix = "encoder"
@@ -62,11 +76,12 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         self.encoder: Any = encoder
         width = int(encoder.config.hidden_size)
         # The vectors of most encoders lie in a narrow cone; heads learn many times faster on standardised ones.
-        self.centre: torch.Tensor
-        self.spread: torch.Tensor
-        self.register_buffer("centre", torch.zeros(width))
-        self.register_buffer("spread", torch.ones(width))
-        self.heads = nn.ModuleDict({task.name: _head(width, task.outputs, config.dropout) for task in self.tasks})
+        self.whole_scale = _Standardise(width)
+        self.segment_scale = _Standardise(width)
+        self.whole_heads = nn.ModuleDict({task.name: _head(width, task.outputs, config.dropout) for task in self.tasks})
+        self.segment_heads = nn.ModuleDict(
+            {task.name: _head(width, task.outputs, config.dropout) for task in self.tasks}
+        )
         self.post_init()
 
     @classmethod
@@ -80,15 +95,33 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         """Keep the word vectors as they are: they hold the languages together that labels do not cover."""
         self.encoder.get_input_embeddings().weight.requires_grad_(False)
 
-    def standardise_by(self, vectors: torch.Tensor) -> None:
-        """Let the heads see pooled vectors (rows, width) with mean 0 and variance 1, by these examples."""
-        self.centre.copy_(vectors.mean(0))
-        self.spread.copy_(vectors.std(0).clamp(min=1e-6))
+    def head_parameters(self) -> Iterator[nn.Parameter]:
+        """Parameters of all heads, without the encoder's."""
+        yield from self.whole_heads.parameters()
+        yield from self.segment_heads.parameters()
 
-    def read(self, pooled: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Pooled vectors (batch, width) to logits by task."""
-        standard = (pooled - self.centre) / self.spread
-        return {task.name: self.heads[task.name](standard) for task in self.tasks}
+    def standardise_by(self, pooled: Pooled) -> None:
+        """Let the heads see vectors with mean 0 and variance 1, by these examples."""
+        self.whole_scale.fit(pooled.whole)
+        self.segment_scale.fit(pooled.segments[pooled.present])
+
+    def pool(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, segments: torch.Tensor) -> Pooled:
+        """Read a batch, (batch, tokens) each, as models.reading gives them."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        parts, present = pool_segments(hidden, segments)
+        return Pooled(_unit(mean_pool(hidden, attention_mask)), _unit(parts), present)
+
+    def read(self, pooled: Pooled) -> dict[str, torch.Tensor]:
+        """Logits by task, (batch, outputs) each."""
+        whole, segments = self.whole_scale(pooled.whole), self.segment_scale(pooled.segments)
+        absent = ~pooled.present.unsqueeze(-1)
+        logits = {}
+        for task in self.tasks:
+            spoken = self.segment_heads[task.name](segments).masked_fill(absent, _NOTHING).max(dim=1).values
+            # A text without any segment (blank) is judged by the whole alone.
+            spoken = torch.where(pooled.present.any(dim=1, keepdim=True), spoken, torch.zeros_like(spoken))
+            logits[task.name] = self.whole_heads[task.name](whole) + spoken
+        return logits
 
     def task_losses(
         self, logits: Mapping[str, torch.Tensor], targets: Mapping[str, torch.Tensor]
@@ -100,25 +133,50 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor,
+        segments: torch.Tensor,
         targets: Mapping[str, torch.Tensor] | None = None,
         teacher: torch.Tensor | None = None,
     ) -> ClassifierOutput:
-        """Read a batch: (batch, tokens) ids and mask; `targets` by task as Task.target gives them.
+        """Read a batch: (batch, tokens) ids, mask and segments; `targets` by task as Task.target gives them.
 
         `teacher` (batch, width), the untouched encoder's vectors, draws the pooled vector towards it with the weight
         `config.preserve`.
         """
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        pooled = nn.functional.normalize(mean_pool(hidden.float(), attention_mask), dim=1)
+        pooled = self.pool(input_ids, attention_mask, segments)
         logits = self.read(pooled)
         if targets is None:
-            return ClassifierOutput(logits=logits, pooled=pooled)
+            return ClassifierOutput(logits=logits, pooled=pooled.whole)
         losses = self.task_losses(logits, targets)
         if teacher is not None and self.config.preserve > 0:
-            losses["preserve"] = self.config.preserve * (1 - (pooled * teacher).sum(1)).mean()
+            losses["preserve"] = self.config.preserve * (1 - (pooled.whole * teacher).sum(1)).mean()
         return ClassifierOutput(
-            loss=torch.stack(list(losses.values())).sum(), logits=logits, pooled=pooled, losses=losses
+            loss=torch.stack(list(losses.values())).sum(), logits=logits, pooled=pooled.whole, losses=losses
         )
+
+
+_NOTHING = -1e4  # below every logit, and finite in half precision
+
+
+class _Standardise(nn.Module):
+    """Vectors (…, width) to mean 0 and variance 1, by examples seen once."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.centre: torch.Tensor
+        self.spread: torch.Tensor
+        self.register_buffer("centre", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+
+    def fit(self, vectors: torch.Tensor) -> None:
+        self.centre.copy_(vectors.mean(0))
+        self.spread.copy_(vectors.std(0).clamp(min=1e-6))
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        return (vectors - self.centre) / self.spread
+
+
+def _unit(vectors: torch.Tensor) -> torch.Tensor:
+    return nn.functional.normalize(vectors, dim=-1)
 
 
 def _head(width: int, outputs: int, dropout: float) -> nn.Module:

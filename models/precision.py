@@ -42,7 +42,7 @@ def _step_seconds(classifier: Classifier, bf16: bool, repeats: int = 3) -> float
     for _ in range(repeats):
         begin = time.perf_counter()
         with autocast(device, bf16):
-            output = classifier(ids, mask)
+            output = classifier(ids, mask, torch.zeros_like(ids))
         output.pooled.sum().backward()
         times.append(time.perf_counter() - begin)
         classifier.zero_grad(set_to_none=True)

@@ -9,9 +9,10 @@ from transformers import PreTrainedTokenizerFast
 
 from voc.models.classifier import Classifier
 from voc.models.precision import autocast
+from voc.models.reading import pad_batch, read_texts
 from voc.models.tasks import Floats, Task
 
-Forward = Callable[[torch.Tensor, torch.Tensor], Mapping[str, torch.Tensor]]
+Forward = Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,19 @@ def encode(
     max_tokens: int,
     batch_tokens: int = 4096,
 ) -> dict[str, Floats]:
-    """Run `forward` over texts sorted by length; returns its outputs, (rows, width) each, in the texts' order.
+    """Run `forward` over texts sorted by length; returns its outputs, (rows, …) each, in the texts' order.
 
     Batches hold at most `batch_tokens` tokens, padding included, and texts of nearly the same length, so that hardly
     any work goes into padding.
     """
-    ids = tokenizer([prefix + text for text in texts], truncation=True, max_length=max_tokens)["input_ids"]
+    read = read_texts(texts, tokenizer, prefix, max_tokens)
     results: dict[str, Floats] = {}
-    for rows in _length_batches([len(row) for row in ids], batch_tokens):
-        batch = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-        for name, values in forward(batch["input_ids"], batch["attention_mask"]).items():
+    for rows in _length_batches([len(row) for row in read["input_ids"]], batch_tokens):
+        batch = pad_batch([{name: read[name][row] for name in read} for row in rows], tokenizer)
+        for name, values in forward(batch).items():
             found = values.float().cpu().numpy()
             if name not in results:
-                results[name] = np.empty((len(texts), found.shape[1]), dtype=np.float32)
+                results[name] = np.empty((len(texts), *found.shape[1:]), dtype=np.float32)
             results[name][rows] = found
     return results
 
@@ -91,10 +92,10 @@ class Predictor:
         probabilities = {task.name: task.probabilities(outputs[task.name]) for task in self.tasks}
         return Predictions(probabilities, outputs["pooled"])
 
-    def _forward(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Mapping[str, torch.Tensor]:
+    def _forward(self, batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         device = self.classifier.device
         with torch.inference_mode(), autocast(device, self.bf16):
-            output = self.classifier(input_ids.to(device), mask.to(device))
+            output = self.classifier(**{name: values.to(device) for name, values in batch.items()})
         return {**output.logits, "pooled": output.pooled}
 
 

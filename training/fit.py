@@ -23,13 +23,14 @@ from transformers import (
 from voc.config import EncoderSettings, TrainingSettings
 from voc.errors import TrainingError
 from voc.labels import Split
-from voc.models.classifier import Classifier
-from voc.models.encoder import load_tokenizer, mean_pool
+from voc.models.classifier import Classifier, Pooled
+from voc.models.encoder import load_tokenizer
 from voc.models.folder import Decisions
 from voc.models.precision import fastest_precision
 from voc.models.predict import Predictor, encode
+from voc.models.reading import pad_batch, read_texts
 from voc.models.registry import RunLog
-from voc.models.tasks import Floats, Task
+from voc.models.tasks import Task
 from voc.training.evaluate import Report, choose_decisions, report_of
 from voc.training.labelled import LabelledSet, target_column
 
@@ -83,8 +84,13 @@ def fit(
     run.dataset("train", train.digest, "training", {"rows": len(train)})
     run.dataset("dev", dev.digest, "validation", {"rows": len(dev)})
     progress("reading the texts", 0.0)
-    rows = _training_rows(train, classifier, tokenizer, settings)
-    _warm_up_heads(classifier, rows, settings)
+    if settings.max_train_contacts is not None:
+        train = train.sample(settings.max_train_contacts, settings.seed)
+    pooled = _untouched(train.texts, classifier, tokenizer)
+    targets = {task.name: torch.from_numpy(train.targets(task)) for task in tasks}
+    progress("training the heads", 0.0)
+    _warm_up_heads(classifier, pooled, targets, settings)
+    rows = _training_rows(train, classifier, tokenizer).add_column("teacher", list(pooled.whole.numpy()))
     precision = fastest_precision(classifier, settings.bf16)
     run.parameters({"bf16": precision})
     with tempfile.TemporaryDirectory(prefix="voc-train-") as folder:
@@ -116,56 +122,59 @@ def _check_labels(train: LabelledSet, tasks: Sequence[Task]) -> None:
             )
 
 
-def _training_rows(
-    train: LabelledSet, classifier: Classifier, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings
-) -> Dataset:
-    """Token ids, targets and, where the pooled vector is to be preserved, the untouched encoder's vectors."""
-    dataset = train.dataset
-    if settings.max_train_contacts is not None and settings.max_train_contacts < len(dataset):
-        dataset = dataset.shuffle(seed=settings.seed).select(range(settings.max_train_contacts))
+def _training_rows(train: LabelledSet, classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Dataset:
+    """Token ids, segments and targets."""
     config = classifier.config
 
-    def tokenise(batch: Mapping[str, list[str]]) -> dict[str, Any]:
-        texts = [config.prefix + text for text in batch["text"]]
-        ids = tokenizer(texts, truncation=True, max_length=config.max_tokens)["input_ids"]
-        return {"input_ids": ids, "length": [len(row) for row in ids]}
+    def read(batch: Mapping[str, list[str]]) -> dict[str, Any]:
+        found = read_texts(batch["text"], tokenizer, config.prefix, config.max_tokens)
+        return {**found, "length": [len(row) for row in found["input_ids"]]}
 
-    rows = dataset.map(tokenise, batched=True, remove_columns=["contact_id", "split", "language", "text"])
-    return rows.add_column("teacher", list(_untouched_vectors(list(dataset["text"]), classifier, tokenizer)))
+    return train.dataset.map(read, batched=True, remove_columns=["contact_id", "split", "language", "text"])
 
 
-def _warm_up_heads(classifier: Classifier, rows: Dataset, settings: TrainingSettings, epochs: int = 30) -> None:
-    """Train the heads alone on the untouched encoder's vectors.
+def _untouched(texts: Sequence[str], classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Pooled:
+    """What the heads will see of these texts before the encoder is changed."""
 
-    It takes seconds, and fine-tuning then starts from a good linear model instead of tearing at the encoder with
-    random heads (linear probing before fine-tuning, Kumar et al. 2022).
-    """
-    columns = rows.with_format("torch")
-    vectors = columns["teacher"][:]
-    targets = {task.name: columns[target_column(task)][:] for task in classifier.tasks}
-    classifier.standardise_by(vectors)
-    classifier.train()
-    optimiser = torch.optim.AdamW(classifier.heads.parameters(), lr=settings.head_learning_rate, weight_decay=0.1)
-    order = torch.Generator().manual_seed(settings.seed)
-    for _ in range(epochs):
-        for batch in torch.split(torch.randperm(len(vectors), generator=order), 64):
-            logits = classifier.read(vectors[batch])
-            losses = classifier.task_losses(logits, {name: target[batch] for name, target in targets.items()})
-            torch.autograd.backward(torch.stack(list(losses.values())).sum())
-            optimiser.step()
-            optimiser.zero_grad()
-
-
-def _untouched_vectors(texts: Sequence[str], classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Floats:
-    def forward(ids: torch.Tensor, mask: torch.Tensor) -> Mapping[str, torch.Tensor]:
+    def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         with torch.inference_mode():
-            hidden = classifier.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-            return {"pooled": torch.nn.functional.normalize(mean_pool(hidden, mask), dim=1)}
+            pooled = classifier.pool(**{name: values.to(classifier.device) for name, values in batch.items()})
+        return {"whole": pooled.whole, "segments": pooled.segments, "present": pooled.present}
 
     config = classifier.config
     classifier.eval()
     found = encode(texts, tokenizer, forward, prefix=config.prefix, max_tokens=config.max_tokens)
-    return found["pooled"]
+    return Pooled(
+        torch.from_numpy(found["whole"]), torch.from_numpy(found["segments"]), torch.from_numpy(found["present"] > 0)
+    )
+
+
+def _warm_up_heads(
+    classifier: Classifier, pooled: Pooled, targets: Mapping[str, torch.Tensor], settings: TrainingSettings
+) -> None:
+    """Train the heads alone on the untouched encoder's vectors.
+
+    It takes seconds, and fine-tuning then starts from a good model instead of tearing at the encoder with random heads
+    (linear probing before fine-tuning, Kumar et al. 2022). Few epochs: heads that know the training set by heart leave
+    the encoder nothing to learn.
+    """
+    classifier.standardise_by(pooled)
+    classifier.train()
+    optimiser = torch.optim.AdamW(
+        classifier.head_parameters(), lr=settings.head_learning_rate, weight_decay=settings.head_weight_decay
+    )
+    order = torch.Generator().manual_seed(settings.seed)
+    for _ in range(settings.head_epochs):
+        for rows in torch.split(torch.randperm(len(pooled.whole), generator=order), 64):
+            present = pooled.present[rows]
+            longest = max(1, int(present.sum(1).max()))  # segments are numbered from 0 without gaps
+            batch = Pooled(pooled.whole[rows], pooled.segments[rows, :longest], present[:, :longest])
+            losses = classifier.task_losses(
+                classifier.read(batch), {name: target[rows] for name, target in targets.items()}
+            )
+            torch.autograd.backward(torch.stack(list(losses.values())).sum())
+            optimiser.step()
+            optimiser.zero_grad()
 
 
 def _arguments(folder: Path, settings: TrainingSettings, rows: int, bf16: bool) -> TrainingArguments:
@@ -205,11 +214,9 @@ class _Collator:
         self.tasks = tasks
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        padded = self.tokenizer.pad({"input_ids": [row["input_ids"] for row in rows]}, return_tensors="pt")
-        batch: dict[str, Any] = {"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"]}
+        batch: dict[str, Any] = dict(pad_batch(rows, self.tokenizer))
         batch["targets"] = {task.name: torch.tensor([row[target_column(task)] for row in rows]) for task in self.tasks}
-        if "teacher" in rows[0]:
-            batch["teacher"] = torch.tensor([row["teacher"] for row in rows])
+        batch["teacher"] = torch.tensor([row["teacher"] for row in rows])
         return batch
 
 
@@ -230,7 +237,7 @@ class _Trainer(Trainer):  # type: ignore[misc]
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = defaultdict(list)
         for name, parameter in self.model.named_parameters():
             if parameter.requires_grad:
-                groups[name.startswith("heads."), parameter.ndim > 1].append(parameter)
+                groups[not name.startswith("encoder."), parameter.ndim > 1].append(parameter)
         settings = self.settings
         self.optimizer = torch.optim.AdamW(
             [

@@ -53,6 +53,12 @@ class LabelledSet:
         column = self.dataset.with_format("numpy")[target_column(task)]
         return np.asarray(column[:], dtype=np.float32).reshape(len(self.dataset), task.target_width)
 
+    def sample(self, rows: int, seed: int) -> "LabelledSet":
+        """A seeded sample of at most so many rows."""
+        if rows >= len(self):
+            return self
+        return LabelledSet(self.split, self.dataset.shuffle(seed=seed).select(range(rows)))
+
     def __len__(self) -> int:
         return len(self.dataset)
 

@@ -59,10 +59,13 @@ class TrainingSettings(Settings):
     speakers: Literal["customer", "everyone"] = "customer"
     """Whose words the model reads. `everyone` reads the customer's turns first, then the others'."""
     max_tokens: int = Field(160, ge=8, le=512)
-    epochs: int = Field(4, ge=1)
+    epochs: int = Field(3, ge=1)
     batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(1e-4, gt=0)
-    head_learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(5e-5, gt=0)
+    head_learning_rate: float = Field(5e-4, gt=0)
+    head_weight_decay: float = Field(0.1, ge=0)
+    head_epochs: int = Field(6, ge=0)
+    """Epochs of the heads alone, on the untouched encoder's vectors, before fine-tuning."""
     weight_decay: float = Field(0.01, ge=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
     patience: int = Field(2, ge=1)

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from voc.errors import ModelFolderError
-from voc.models.classifier import Classifier
+from voc.models.classifier import Classifier, Pooled
 from voc.models.encoder import load_tokenizer
 from voc.models.folder import Decisions, Model, load_model, new_manifest, save_model
 from voc.models.predict import Predictor
+from voc.models.reading import pad_batch, read_texts
 from voc.models.tasks import Task, default_tasks
 
 TASKS = default_tasks(("bill", "outage"))
@@ -53,11 +54,12 @@ def test_can_learn_a_handful_by_heart(tiny_encoder: Path) -> None:
     task = Task("reason", "multilabel", ("bill", "outage"))
     classifier = Classifier.fresh(str(tiny_encoder), [task], max_tokens=32)
     tokenizer = load_tokenizer(str(tiny_encoder))
-    batch = tokenizer(TEXTS[:3], padding=True, return_tensors="pt")
+    read = read_texts(TEXTS[:3], tokenizer, "", 32)
+    batch = pad_batch([{name: read[name][row] for name in read} for row in range(3)], tokenizer)
     targets = {"reason": torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])}
     optimiser = torch.optim.AdamW(classifier.parameters(), lr=3e-3)
     for _ in range(60):
-        loss = classifier(batch["input_ids"], batch["attention_mask"], targets).loss
+        loss = classifier(**batch, targets=targets).loss
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -69,16 +71,17 @@ def test_teacher_holds_the_pooled_vector(tiny_encoder: Path) -> None:
     ids = torch.tensor([[0, 5, 6, 2]])
     mask = torch.ones_like(ids)
     targets = {task.name: torch.tensor([task.target(None)]) for task in TASKS}
-    own = classifier(ids, mask).pooled.detach()
-    assert float(classifier(ids, mask, targets, own).loss.detach()) == pytest.approx(0, abs=1e-5)
-    assert float(classifier(ids, mask, targets, -own).loss.detach()) == pytest.approx(4, abs=1e-4)
+    segments = torch.zeros_like(ids)
+    own = classifier(ids, mask, segments).pooled.detach()
+    assert float(classifier(ids, mask, segments, targets, own).loss.detach()) == pytest.approx(0, abs=1e-5)
+    assert float(classifier(ids, mask, segments, targets, -own).loss.detach()) == pytest.approx(4, abs=1e-4)
 
 
 def test_frozen_word_embeddings_get_no_gradient(tiny_encoder: Path) -> None:
     classifier = Classifier.fresh(str(tiny_encoder), TASKS)
     classifier.freeze_word_embeddings()
     ids = torch.tensor([[0, 5, 2]])
-    classifier(ids, torch.ones_like(ids)).pooled.sum().backward()
+    classifier(ids, torch.ones_like(ids), torch.zeros_like(ids)).pooled.sum().backward()
     assert classifier.encoder.get_input_embeddings().weight.grad is None
 
 
@@ -150,3 +153,30 @@ def test_not_a_model(saved: Path, content: str | None) -> None:
     with pytest.raises(ModelFolderError) as caught:
         load_model(saved)
     assert "\n" not in str(caught.value)
+
+
+def test_one_decisive_sentence_outweighs_polite_ones(tiny_encoder: Path) -> None:
+    """Heads that speak for one segment only are heard whatever stands around it."""
+    torch.manual_seed(0)
+    task = Task("churn_intent", "binary", ("no", "yes"))
+    classifier = Classifier.fresh(str(tiny_encoder), [task], dropout=0.0).eval()
+    width = classifier.encoder.config.hidden_size
+    leaving, polite = torch.randn(2, width)
+    for heads in (classifier.whole_heads, classifier.segment_heads):
+        torch.nn.init.zeros_(heads["churn_intent"][-1].weight)
+        torch.nn.init.zeros_(heads["churn_intent"][-1].bias)
+    classifier.segment_heads["churn_intent"] = torch.nn.Linear(width, 1, bias=False)
+    classifier.segment_heads["churn_intent"].weight.data = leaving[None]
+    segments = torch.stack([polite, leaving, polite, torch.zeros(width)])[None]
+    present = torch.tensor([[True, True, True, False]])
+    with_it = classifier.read(Pooled(polite[None], segments, present))["churn_intent"]
+    without = classifier.read(Pooled(polite[None], segments, torch.tensor([[True, False, True, False]])))[
+        "churn_intent"
+    ]
+    assert float(with_it.detach()) == pytest.approx(float(leaving @ leaving), rel=1e-4)
+    assert float(without.detach()) == pytest.approx(float(leaving @ polite), rel=1e-3, abs=1e-3)
+
+
+def test_blank_text_has_finite_logits(predictor: Predictor) -> None:
+    found = predictor.predict(["", "   "])
+    assert all(np.isfinite(values).all() for values in found.probabilities.values())
