@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from voc.data.workspace import Workspace
 from voc.errors import InputError
+from voc.models.registry import Registry, RunLog
 
 Progress = Callable[[str, float], None]
-Suite = Callable[[Path, Progress], "BenchResult"]
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,32 @@ class BenchResult:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def run_bench(name: str, suite: str, data: Path | None, progress: Progress) -> BenchResult:
-    """Run one bench. Raises InputError for an unknown name, or data that is not there."""
+def run_bench(
+    name: str, suite: str, data: Path | None, workspace: Path | None, registry: Registry, progress: Progress
+) -> BenchResult:
+    """Run one bench, tracked. Raises InputError for an unknown name, or for data or a workspace that is not there."""
+    from voc.experiments.suites.churn_behaviour import churn_behaviour
     from voc.experiments.suites.star import star
+    from voc.experiments.suites.transfer import transfer
 
-    suites: Mapping[tuple[str, str], Suite] = {("quality", "star"): star}
+    suites: Mapping[tuple[str, str], Callable[[RunLog], BenchResult]] = {
+        ("quality", "star"): lambda run: star(bench_data(data), progress, run),
+        ("quality", "transfer"): lambda run: transfer(bench_data(data), progress, run),
+        ("quality", "churn-behaviour"): lambda run: churn_behaviour(_bench_workspace(workspace), run),
+    }
     if (name, suite) not in suites:
         known = ", ".join(f"{bench} --suite {key}" for bench, key in suites)
         raise InputError(f"bench: expected one of {known}; got {name} --suite {suite}")
-    return suites[name, suite](bench_data(data), progress)
+    with registry.run(f"bench {name} {suite}") as run:
+        result = suites[name, suite](run)
+        run.metrics(result.figures)
+    return result
+
+
+def _bench_workspace(root: Path | None) -> Workspace:
+    if root is None:
+        raise InputError("bench: this suite judges a workspace's current model; name it with --workspace")
+    return Workspace.open(root)
 
 
 def bench_data(folder: Path | None) -> Path:

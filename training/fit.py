@@ -14,6 +14,7 @@ from datasets import Dataset
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedTokenizerFast,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -102,6 +103,7 @@ def fit(
             data_collator=_Collator(tokenizer, tuple(tasks)),
             callbacks=[EarlyStoppingCallback(settings.patience), _Tracking(run, progress)],
         )
+        trainer.remove_callback(PrinterCallback)  # the tracker has the curves, the command line the progress
         trainer.prepare(dev, tokenizer, settings, precision)
         trainer.train()
         predictions = trainer.predictor.predict(dev.texts)

@@ -77,10 +77,7 @@ def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Spl
     """Rows with turns, labels and split as training sets. Raises TrainingError where a split is empty."""
     if rows.num_rows == 0:
         raise TrainingError("labels: expected labelled contacts, got none; store some with: voc ingest labels.csv")
-    whole = Dataset(rows)
-    prepared = whole.map(
-        lambda batch: _prepare(batch, tasks, speakers), batched=True, remove_columns=whole.column_names
-    )
+    prepared = labelled_rows(rows, tasks, speakers)
     splits = np.asarray(prepared["split"])
     found = {}
     for split in Split:
@@ -89,6 +86,12 @@ def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Spl
             raise TrainingError(f"labels: expected labelled contacts in the split {split.value!r}, got none")
         found[split] = LabelledSet(split, prepared.select(places))
     return found
+
+
+def labelled_rows(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> Dataset:
+    """Rows with turns and labels as one data set with the columns that LabelledSet names."""
+    whole = Dataset(rows)
+    return whole.map(lambda batch: _prepare(batch, tasks, speakers), batched=True, remove_columns=whole.column_names)
 
 
 def _prepare(batch: Mapping[str, list[Any]], tasks: Sequence[Task], speakers: str) -> dict[str, list[Any]]:

@@ -197,15 +197,24 @@ def demo(
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="What to measure: quality.")],
-    suite: Annotated[str, typer.Option(help="Data set of the quality bench.")] = "star",
+    suite: Annotated[str, typer.Option(help="star, transfer or churn-behaviour.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="Whose model, where a suite asks.")
+    ] = None,
+    tracking: Annotated[
+        str, typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow for the run.")
+    ] = "sqlite:///bench/mlflow.db",
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""
     from voc.experiments.bench import run_bench
+    from voc.models.registry import Registry
 
+    if tracking.startswith("sqlite:///"):
+        Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     with _step(f"Bench {name} {suite}") as report:
-        result = run_bench(name, suite, data, report)
+        result = run_bench(name, suite, data, workspace, Registry(tracking, "bench"), report)
     _show_bench(result)
     if out_file is not None:
         result.write(out_file)

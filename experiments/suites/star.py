@@ -7,25 +7,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
-
 from voc.config import EncoderSettings, TrainingSettings
 from voc.data.ingest import ingest
 from voc.data.splits import split_of
 from voc.data.workspace import Workspace
 from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress, machine_context
+from voc.experiments.judging import judge_single, tfidf
 from voc.inference.score import score
 from voc.inference.themes import themes
 from voc.labels import Split, TaskName
-from voc.models.metrics import expected_calibration_error
-from voc.models.registry import Registry
+from voc.models.folder import load_model
+from voc.models.predict import Predictor
+from voc.models.registry import RunLog
 from voc.models.tasks import Task
-from voc.training.evaluate import truth_of
-from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.labelled import labelled_sets
 from voc.training.train import train_on
 
 TRAINING = TrainingSettings(speakers="everyone", max_tokens=192, epochs=1, seed=13)
@@ -33,7 +29,7 @@ TRAINING = TrainingSettings(speakers="everyone", max_tokens=192, epochs=1, seed=
 
 
 def star(
-    data: Path, progress: Progress, settings: TrainingSettings = TRAINING, keep: Path | None = None
+    data: Path, progress: Progress, run: RunLog, settings: TrainingSettings = TRAINING, keep: Path | None = None
 ) -> BenchResult:
     """Ingest every dialogue, train on the complete single-task ones, judge, score and find themes in all.
 
@@ -41,37 +37,37 @@ def star(
     Raises InputError without the data.
     """
     with tempfile.TemporaryDirectory(prefix="voc-star-") as folder:
-        return _star(data, progress, settings, keep or Path(folder))
+        return _star(data, progress, run, settings, keep or Path(folder))
 
 
-def _star(data: Path, progress: Progress, settings: TrainingSettings, root: Path) -> BenchResult:
+def _star(data: Path, progress: Progress, run: RunLog, settings: TrainingSettings, root: Path) -> BenchResult:
     progress("ingesting", 0.0)
-    workspace = _workspace(data, root)
-    stored = ingest(workspace, [root / "sources"])
+    workspace = star_workspace(data, root)
+    dialogues = ingest(workspace, [root / "sources" / "contacts.jsonl"])
+    ingest(workspace, [root / "sources" / "labels.jsonl"])
     tasks = (Task(TaskName.REASON, "multilabel", workspace.taxonomy.reason_ids),)
     sets = labelled_sets(workspace.lake, tasks, settings.speakers)
-    with Registry(workspace.tracking_uri, "bench").run("star") as run:
-        trained = train_on(
-            sets, tasks, EncoderSettings(), settings, workspace.taxonomy, workspace.models, run, progress
-        )
-        workspace.make_current(trained.version)
-        figures = _judge(workspace, sets[Split.TEST], tasks[0])
-        figures |= {f"baseline.tfidf.{name}": value for name, value in _tfidf(sets, tasks[0]).items()}
-        progress("scoring and finding themes in all", 1.0)
-        scored = score(workspace)
-        found = themes(workspace)
-        figures |= {
-            "dialogues_read": stored.read - sum(len(labelled) for labelled in sets.values()),
-            "dialogues_stored": workspace.lake.query("SELECT count(*) AS n FROM contacts")["n"][0].as_py(),
-            "quarantined": stored.quarantined,
-            "train_rows": len(sets[Split.TRAIN]),
-            "test_rows": len(sets[Split.TEST]),
-            "train_seconds": trained.seconds,
-            "scored_per_second": scored.per_second,
-            "themes": len(found.themes),
-            "themes_unassigned_share": found.unassigned_share,
-        }
-        run.metrics(figures)
+    trained = train_on(sets, tasks, EncoderSettings(), settings, workspace.taxonomy, workspace.models, run, progress)
+    workspace.make_current(trained.version)
+    model = load_model(trained.folder)
+    test = sets[Split.TEST]
+    found = Predictor(model.classifier, model.tokenizer).predict(test.texts)
+    figures = judge_single(tasks[0], test.targets(tasks[0]), found.probabilities[tasks[0].name])
+    figures |= {f"baseline.tfidf.{name}": value for name, value in tfidf(sets, tasks[0]).items()}
+    progress("scoring and finding themes in all", 1.0)
+    scored = score(workspace)
+    grouped = themes(workspace)
+    figures |= {
+        "dialogues_read": dialogues.read,
+        "dialogues_stored": dialogues.stored,
+        "dialogues_quarantined": dialogues.quarantined,
+        "train_rows": len(sets[Split.TRAIN]),
+        "test_rows": len(sets[Split.TEST]),
+        "train_seconds": trained.seconds,
+        "scored_per_second": scored.per_second,
+        "themes": len(grouped.themes),
+        "themes_unassigned_share": grouped.unassigned_share,
+    }
     context = machine_context() | {
         "data": "STAR, all dialogues; labels: complete single-task dialogues of at least 4 turns, split by dialogue",
         "training": settings.model_dump(),
@@ -80,7 +76,7 @@ def _star(data: Path, progress: Progress, settings: TrainingSettings, root: Path
     return BenchResult("quality star", figures, context)
 
 
-def _workspace(data: Path, root: Path) -> Workspace:
+def star_workspace(data: Path, root: Path) -> Workspace:
     """Write the dialogues in our own formats, with a taxonomy of their tasks."""
     dialogues = list(_dialogues(data))
     names = sorted({dialogue["tasks"][0] for dialogue in dialogues if _is_single(dialogue)})
@@ -139,34 +135,3 @@ def _label(dialogue: Mapping[str, Any]) -> dict[str, object]:
     return {
         "contact_id": identity, "reasons": dialogue["tasks"], "split": split_of(identity), "source": "STAR scenario",
     }  # fmt: skip
-
-
-def _judge(workspace: Workspace, test: LabelledSet, task: Task) -> dict[str, float]:
-    """Every dialogue has one task, so the most probable reason is the answer."""
-    from voc.models.folder import load_model
-    from voc.models.predict import Predictor
-
-    assert workspace.current_model is not None
-    model = load_model(workspace.models / workspace.current_model)
-    probabilities = Predictor(model.classifier, model.tokenizer).predict(test.texts).probabilities[task.name]
-    truth = truth_of(task, test.targets(task))
-    single = Task(task.name, "multiclass", task.labels)
-    normed = probabilities / probabilities.sum(axis=1, keepdims=True)
-    return {
-        "accuracy": float(accuracy_score(truth.argmax(1), probabilities.argmax(1))),
-        "macro_f1": float(f1_score(truth.argmax(1), probabilities.argmax(1), average="macro")),
-        "ece": expected_calibration_error(single, truth, normed.astype(np.float32)),
-    }
-
-
-def _tfidf(sets: Mapping[Split, LabelledSet], task: Task) -> dict[str, float]:
-    """What a user would write instead in ten lines."""
-    train, test = sets[Split.TRAIN], sets[Split.TEST]
-    vectoriser = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    rival = LogisticRegression(C=30, max_iter=1000)
-    rival.fit(vectoriser.fit_transform(train.texts), train.targets(task).argmax(1))
-    truth, found = test.targets(task).argmax(1), rival.predict(vectoriser.transform(test.texts))
-    return {
-        "accuracy": float(accuracy_score(truth, found)),
-        "macro_f1": float(f1_score(truth, found, average="macro")),
-    }
