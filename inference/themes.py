@@ -16,18 +16,22 @@ from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.inference.score import vectors_column, vectors_of
 from voc.models.tasks import Floats
-from voc.models.themes import Themes, find_themes
+from voc.models.themes import Centres, Themes, find_themes
 
 Progress = Callable[[str], None]
 
 # A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in.
 _SAMPLE = """
-    SELECT contact_id, customer_id, turns, embedding
+    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form
     FROM scores JOIN contacts USING (contact_id)
     WHERE model_version = $version
     ORDER BY md5(contact_id || $seed), contact_id LIMIT $most
 """
-_ALL = "SELECT contact_id, day, embedding FROM scores WHERE model_version = $version ORDER BY day, contact_id"
+_ALL = """
+    SELECT contact_id, scores.day, embedding, language || '-' || script AS form
+    FROM scores JOIN contacts USING (contact_id)
+    WHERE model_version = $version ORDER BY scores.day, contact_id
+"""
 _FACTS = """
     SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
            min(contacts.day) AS first_day, max(contacts.day) AS last_day
@@ -77,10 +81,12 @@ def themes(workspace: Workspace, progress: Progress = lambda what: None) -> Them
         raise WorkspaceError(f"{workspace.root}: nothing scored with model {version}; run: voc score")
     texts = [contact_text(turns) for turns in sample["turns"].to_pylist()]
     vectors = vectors_of(sample["embedding"])
+    centres = Centres.of(vectors, sample["form"].to_pylist())
+    vectors = centres.apply(vectors, sample["form"].to_pylist())
     progress("finding themes")
     found = find_themes(texts, vectors, settings)
     progress("assigning contacts")
-    assigned = _assign_all(lake, found, version)
+    assigned = _assign_all(lake, found, centres, version)
     table = _theme_rows(lake, found, assigned, sample, texts, vectors, version, settings.verbatims, started_at)
     lake.replace("theme_assignments", assigned)
     lake.replace("themes", table)
@@ -102,10 +108,11 @@ def _theme_id(theme: int) -> str:
     return f"T{theme + 1:03d}"
 
 
-def _assign_all(lake: Lake, found: Themes, version: str) -> pa.Table:
+def _assign_all(lake: Lake, found: Themes, centres: Centres, version: str) -> pa.Table:
     parts = []
     for batch in _batches(lake, version):
-        nearest, similarity = found.assign(vectors_of(pa.chunked_array([batch["embedding"]])))
+        vectors = centres.apply(vectors_of(pa.chunked_array([batch["embedding"]])), batch["form"].to_pylist())
+        nearest, similarity = found.assign(vectors)
         parts.append(
             pa.table(
                 {
@@ -121,7 +128,7 @@ def _assign_all(lake: Lake, found: Themes, version: str) -> pa.Table:
 
 
 def _batches(lake: Lake, version: str) -> Iterator[pa.RecordBatch]:
-    with lake.connect("scores") as connection:
+    with lake.connect("scores", "contacts") as connection:
         yield from connection.sql(_ALL, params={"version": version}).to_arrow_reader(20_000)
 
 

@@ -36,11 +36,13 @@ _SLOVENIAN = """
 
 # What every contact says, whatever it is about.
 _COURTESY = """
-    hello hi hey dear regards sir madam thank thanks please kind help sorry yes okay ok good morning afternoon
-    evening pozdrav pozdravljeni dobar dan jutro dobro jutro vece vecer lijep lep lepo hvala molim prosim
-    postovani postovana spostovani lahko rad rada radi zivjo zdravo bok srdacan srdacno izvolite halo alo dober
-    zdravo prosim hvala lepa prijazen prijazno e ej pa eh ovaj znaci mislim recimo pac ja no uh um er like you
-    know zanima vidim znam reci kazem napisati javljam pisem imam
+    erm uhm hmm mhm aha ovoga ovaj mislim recimo znaci jel kak pač eem skratka dakle imam imate bih htjela htio
+    hteo htela rada rad bila bil molila molio prosila prosil zanima pitanje vprasanje question could would want
+    need just hej hello hi hey dear regards sir madam thank thanks please kind help sorry yes okay ok good
+    morning afternoon evening pozdrav pozdravljeni dobar dan jutro dobro jutro vece vecer lijep lep lepo hvala
+    molim prosim postovani postovana spostovani lahko rad rada radi zivjo zdravo bok srdacan srdacno izvolite
+    halo alo dober zdravo prosim hvala lepa prijazen prijazno e ej pa eh ovaj znaci mislim recimo pac ja no uh
+    um er like you know zanima vidim znam reci kazem napisati javljam pisem imam
 """
 
 

@@ -1,7 +1,7 @@
 """Theme discovery: BERTopic over stored vectors, and assignment of any contact to the themes found."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,33 @@ from voc.models.stopwords import WORD, stop_words
 from voc.models.tasks import Floats
 
 Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Mean vectors of groups of texts (a language in one script), and of all texts.
+
+    A multilingual encoder puts every language into a corner of its own. Measured from their own language's mean,
+    translations come together and themes run across languages.
+    """
+
+    groups: Mapping[str, Floats]
+    whole: Floats
+
+    @classmethod
+    def of(cls, vectors: Floats, groups: Sequence[str], least: int = 100) -> "Centres":
+        """Means of (rows, width) vectors by group; groups with fewer than `least` rows go by the mean of all."""
+        names = np.asarray(groups)
+        means = {
+            name: vectors[names == name].mean(axis=0) for name in sorted(set(groups)) if (names == name).sum() >= least
+        }
+        return cls(means, vectors.mean(axis=0))
+
+    def apply(self, vectors: Floats, groups: Sequence[str]) -> Floats:
+        """Vectors (rows, width) measured from their group's mean, of unit length."""
+        shifted = vectors - np.stack([self.groups.get(name, self.whole) for name in groups])
+        length = np.linalg.norm(shifted, axis=1, keepdims=True)
+        return np.asarray(shifted / np.maximum(length, 1e-9), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,7 @@ def find_themes(texts: Sequence[str], vectors: Floats, settings: ThemeSettings) 
     folded = [fold(text) for text in texts]
     first = {text: row for row, text in reversed(list(enumerate(folded)))}
     rows = np.array(sorted(first.values()), dtype=np.int64)
-    if len(rows) < max(2 * settings.min_theme_size, settings.neighbours + 2):
+    if len(rows) < max(2 * settings.size_for(len(rows)), settings.neighbours + 2):
         return _no_themes(len(texts), vectors.shape[1])
     topics = _bertopic(settings, len(rows))
     found, _ = topics.fit_transform([folded[row] for row in rows], embeddings=vectors[rows])
@@ -94,7 +121,7 @@ def _bertopic(settings: ThemeSettings, texts: int) -> "BERTopic":  # type: ignor
             random_state=settings.seed,
             n_jobs=1,
         ),
-        hdbscan_model=HDBSCAN(min_cluster_size=settings.min_theme_size, core_dist_n_jobs=1),
+        hdbscan_model=HDBSCAN(min_cluster_size=settings.size_for(texts), core_dist_n_jobs=1),
         vectorizer_model=CountVectorizer(
             stop_words=sorted(stop_words()),
             token_pattern=WORD,

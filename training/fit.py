@@ -85,8 +85,6 @@ def fit(
     run.dataset("train", train.digest, "training", {"rows": len(train)})
     run.dataset("dev", dev.digest, "validation", {"rows": len(dev)})
     progress("reading the texts", 0.0)
-    if settings.max_train_contacts is not None:
-        train = train.sample(settings.max_train_contacts, settings.seed)
     pooled = _untouched(train.texts, classifier, tokenizer)
     targets = {task.name: torch.from_numpy(train.targets(task)) for task in tasks}
     progress("training the heads", 0.0)

@@ -62,6 +62,9 @@ def train_on(
     progress: Progress = lambda what, share: None,
 ) -> TrainSummary:
     """Train on given sets, write the model under `models`, and log parameters, curves, figures and model to `run`."""
+    sets = dict(sets)
+    if settings.max_train_contacts is not None:
+        sets[Split.TRAIN] = sets[Split.TRAIN].sample(settings.max_train_contacts, settings.seed)
     run.parameters({"encoder": encoder.model_dump(), "training": settings.model_dump()})
     fitted = fit(sets, tasks, encoder, settings, run, progress)
     progress("judging on test", 1.0)

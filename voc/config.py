@@ -93,15 +93,19 @@ class ScoringSettings(Settings):
 class ThemeSettings(Settings):
     """Theme discovery over the stored vectors."""
 
-    min_theme_size: int = Field(25, ge=2)
-    """Fewest distinct texts that make a theme."""
-    neighbours: int = Field(15, ge=2)
+    min_theme_size: int | None = Field(None, ge=2)
+    """Fewest distinct texts that make a theme; None: one in 250 of those fitted, and at least 10."""
+    neighbours: int = Field(30, ge=2)
     components: int = Field(5, ge=2)
     keywords: int = Field(10, ge=1)
     verbatims: int = Field(8, ge=1)
     max_fit_contacts: int = Field(50_000, ge=50)
     """UMAP takes most of the time: above this many contacts it fits on a seeded sample, the rest are assigned."""
     seed: int = 13
+
+    def size_for(self, texts: int) -> int:
+        """Fewest distinct texts of a theme among so many."""
+        return self.min_theme_size or max(10, texts // 250)
 
 
 class TrackingSettings(Settings):

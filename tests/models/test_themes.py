@@ -5,7 +5,7 @@ import pytest
 
 from voc.config import ThemeSettings
 from voc.models.stopwords import stop_words
-from voc.models.themes import Themes, find_themes
+from voc.models.themes import Centres, Themes, find_themes
 
 SETTINGS = ThemeSettings(min_theme_size=10, neighbours=8)
 TOPICS = {
@@ -73,6 +73,27 @@ def test_assignment_follows_the_fit_and_refuses_strangers(found: Themes) -> None
     stranger = np.eye(16, dtype=np.float32)[[9]]
     assert found.assign(stranger)[0].tolist() == [-1]
     assert similarity.max() <= 1.0001
+
+
+def test_centres_bring_languages_together() -> None:
+    texts, vectors, truth = corpus()
+    shift = np.zeros(16, dtype=np.float32)
+    shift[10] = 3.0
+    languages = ["hr" if number % 2 else "sl" for number in range(len(texts))]
+    apart = np.where((np.asarray(languages) == "sl")[:, None], vectors + shift, vectors)
+    centred = Centres.of(apart, languages, least=20).apply(apart, languages)
+    assert np.linalg.norm(centred, axis=1) == pytest.approx(1, abs=1e-5)
+    for topic in range(3):
+        one, other = (centred[(truth == topic) & (np.asarray(languages) == name)].mean(0) for name in ("hr", "sl"))
+        assert one @ other / np.linalg.norm(one) / np.linalg.norm(other) > 0.95
+    assert len(find_themes(texts, centred, SETTINGS)) == 3
+
+
+def test_small_groups_go_by_the_mean_of_all() -> None:
+    _, vectors, _ = corpus()
+    centres = Centres.of(vectors, ["hr"] * (len(vectors) - 1) + ["en"], least=20)
+    assert list(centres.groups) == ["hr"]
+    assert centres.apply(vectors[-1:], ["xx"]) == pytest.approx(centres.apply(vectors[-1:], ["en"]))
 
 
 def test_too_few_texts_give_no_themes() -> None:
