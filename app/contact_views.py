@@ -23,6 +23,9 @@ AVATARS: dict[str, str] = {
     Speaker.BOT: ":material/smart_toy:",
 }
 
+QUOTED = 60
+"""Characters after which a list quotes no further turn."""
+
 
 def row(contact: ContactView, workspace: Workspace, parameters: Parameters, folded_words: tuple[str, ...] = ()) -> None:
     """One contact of a list: when and where, labels, and what the customer said."""
@@ -112,9 +115,17 @@ def _where(contact: ContactView) -> str:
 
 
 def _telling_turn(contact: ContactView, folded_words: tuple[str, ...]) -> str:
-    """The turn that a list quotes: the first with a match, else the customer's first words."""
+    """What a list quotes: the first turn with a match, else the customer's turns from the first one on.
+
+    A first turn alone is often no more than a greeting, so turns are added until they say something.
+    """
     for turn in contact.turns:
         if folded_words and highlight.matches(turn.text, folded_words):
             return turn.text
     own = [turn.text for turn in contact.turns if turn.speaker == Speaker.CUSTOMER and turn.text.strip()]
-    return own[0] if own else ""
+    quoted = ""
+    for text in own:
+        if len(quoted) >= QUOTED:
+            break
+        quoted = f"{quoted} {text}".strip()
+    return quoted

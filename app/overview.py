@@ -144,7 +144,7 @@ def _rate_tile(totals: Totals, before: Totals | None, view: View) -> None:
     components.tile(
         name,
         f"{100 * now.value:.1f}",
-        _points(change, "per 100"),
+        _points(change, ""),
         note=f"{100 * now.low:.1f} to {100 * now.high:.1f} per 100 · {count(totals.customers)} of {count(active)}",
         colour="inverse" if change and change.excludes_zero else "off",
         help=help,
@@ -190,7 +190,7 @@ def _relative(change: Interval | None) -> str | None:
 def _points(change: Interval | None, unit: str) -> str | None:
     if change is None:
         return None
-    return f"{words.signed(100 * change.value, 1)} {unit}" + ("" if change.excludes_zero else ", not clear")
+    return f"{words.signed(100 * change.value, 1)} {unit}".rstrip() + ("" if change.excludes_zero else ", not clear")
 
 
 def _customers_change(

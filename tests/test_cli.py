@@ -99,12 +99,12 @@ def silent(name: str) -> Iterator[Callable[[str, float], None]]:
 def test_demo_runs_through_and_a_second_time_only_what_is_left(tmp_path: Path, tiny_encoder: Path) -> None:
     settings = (
         f'[company]\nname = "Demo"\nsynthetic = true\n[encoder]\nname = "{tiny_encoder}"\n'
-        '[training]\nepochs = 1\nmax_tokens = 48\nbf16 = "no"\n[themes]\nmin_theme_size = 8\n'
+        '[training]\nepochs = 1\nmax_tokens = 48\nbf16 = "no"\nmax_train_contacts = 150\n[themes]\nmin_theme_size = 8\n'
     )
     first = demo(tmp_path / "demo", 700, silent, settings)
     assert first.generated is not None and first.generated.contacts == 700
     assert first.ingested.closes and first.ingested.quarantined == 0
-    assert first.training is not None
+    assert first.training is not None and first.training.rows["train"] == 150
     assert first.scored.contacts == first.found.contacts == 700
     assert set(first.training.test.tasks["reason"].by_language) >= {"en", "hr", "sl", "sr-Cyrl", "sr-Latn"}
     assert truth(tmp_path / "demo")["synthetic"] is True
