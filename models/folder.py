@@ -79,6 +79,7 @@ def save_model(model: Model, folder: Path, card: str) -> Path:
             "files": {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
         }
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
+        temporary.chmod(0o755)  # a temporary folder is its maker's alone; the app may run as somebody else
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
