@@ -102,17 +102,15 @@ def test_same_seed_same_model(workspace: Workspace, sets: dict[Split, LabelledSe
 
 
 def test_training_learns(workspace: Workspace, sets: dict[Split, LabelledSet], tasks: tuple[Task, ...]) -> None:
-    """Even a tiny random encoder tells moods apart better than always saying the most frequent one."""
-    settings = workspace.config.training.model_copy(update={"epochs": 4, "learning_rate": 3e-3})
+    """From random heads, the loss on what is learnt falls clearly."""
+    settings = workspace.config.training.model_copy(
+        update={"epochs": 4, "learning_rate": 3e-3, "head_epochs": 0, "patience": 4}
+    )
     log = MemoryLog()
-    fitted = fit(sets, tasks, workspace.config.encoder, settings, log)
-    known = sets[Split.DEV].targets(tasks[1])
-    known = known[~np.isnan(known).any(axis=1)]
-    share = known.mean(axis=0).max()
-    majority = 2 * share / (1 + share) / 3
-    assert fitted.dev.tasks["sentiment"].whole.macro_f1 > majority + 0.05
+    fit(sets, tasks, workspace.config.encoder, settings, log)
     losses = [values["loss"] for _, values in log.curves if "loss" in values]
-    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    assert len(losses) > 6
+    assert np.mean(losses[-3:]) < 0.96 * np.mean(losses[:3])  # 0.92 seen; 1.00 when nothing is learnt
 
 
 def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Split, LabelledSet]) -> None:
