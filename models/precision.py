@@ -16,9 +16,8 @@ def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[object]
 def fastest_precision(classifier: Classifier, choice: str = "auto") -> bool:
     """Whether to train in bf16: as told, else as measured.
 
-    A processor that has bf16 instructions may still be slower with them on matrices as small as these (seen on two
-    cores with AVX512-BF16: half the speed), so the flag alone decides nothing; a few steps of each kind do. Takes 2
-    to 4 seconds.
+    A processor that has bf16 instructions may still be slower with them on matrices as small as these, so the flag
+    alone decides nothing; a few steps of each kind do, which takes seconds.
     """
     if choice != "auto" or not has_bf16(classifier.device):
         return choice == "yes"
