@@ -131,18 +131,19 @@ def tile(
             )
 
 
-def customer_text(text: str, folded_words: tuple[str, ...] = ()) -> None:
-    """Somebody's words exactly as written: never HTML, Markdown or a link. Matches of a search are marked."""
-    shown = words.visible(text)
-    parts = highlight.pieces(shown, folded_words) if folded_words else []
+def customer_text(text: str, folded_words: tuple[str, ...] = (), evidence: highlight.Span | None = None) -> None:
+    """Somebody's words exactly as written: never HTML, Markdown or a link.
+
+    Matches of a search are marked, and so is what a label rests on.
+    """
+    parts = highlight.pieces(text, folded_words, evidence)
     if not any(match for _, match in parts):
-        st.text(shown)
+        st.text(words.visible(text))
         return
     # Every piece is escaped, so the only tags are these. Markdown's engine, which turns addresses into links
     # and colons into icons even when escaped, never sees it.
-    marked = "".join(
-        f'<mark style="{_MARK}">{html.escape(piece)}</mark>' if match else html.escape(piece) for piece, match in parts
-    )
+    safe = [(html.escape(words.visible(piece)), match) for piece, match in parts]
+    marked = "".join(f'<mark style="{_MARK}">{piece}</mark>' if match else piece for piece, match in safe)
     st.html(f'<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">{marked}</div>')
 
 

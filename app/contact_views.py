@@ -53,12 +53,18 @@ def transcript(title: str, contact: ContactView, workspace: Workspace, folded_wo
         _labels(contact, workspace)
         st.caption(f"Contact {escaped(contact.contact_id)} of customer {escaped(contact.customer_id)}")
     with said:
-        for turn in contact.turns:
+        for number, turn in enumerate(contact.turns):
             name = words.SPEAKER_NAMES.get(turn.speaker, turn.speaker)
             with st.chat_message(name, avatar=AVATARS.get(turn.speaker)):
                 at = f" · {turn.at.astimezone(zone):%H:%M}" if turn.at else ""
                 st.caption(f"{escaped(name)}{at}")
-                components.customer_text(turn.text, folded_words)
+                components.customer_text(turn.text, folded_words, _evidence(contact, number))
+
+
+def _evidence(contact: ContactView, turn: int) -> highlight.Span | None:
+    """The words of this turn that say that the customer leaves."""
+    found = contact.evidence
+    return (found.begin, found.end) if found is not None and found.turn == turn else None
 
 
 def _labels(contact: ContactView, workspace: Workspace) -> None:
@@ -70,12 +76,16 @@ def _labels(contact: ContactView, workspace: Workspace) -> None:
     if contact.abstained:
         st.badge("Unknown", color="gray", help="No reason reached its threshold, so the model abstained.")
     for reason, probability in contact.reasons:
-        st.badge(f"{escaped(workspace.taxonomy.name(reason))} · {words.percent(probability, 0)}", color="blue")
+        st.badge(f"{escaped(workspace.taxonomy.name(reason))} · {words.likelihood(probability)}", color="blue")
     st.caption("Sentiment")
     _sentiment(contact, with_probability=True)
     st.caption("Says that they are leaving")
-    sure = f" · {words.percent(contact.churn_probability, 0)} likely" if contact.churn_probability is not None else ""
+    sure = f" · {words.likelihood(contact.churn_probability)} likely" if contact.churn_probability is not None else ""
     st.badge(f"Yes{sure}" if contact.churn_intent else f"No{sure}", color="red" if contact.churn_intent else "gray")
+    if contact.evidence is not None:
+        st.caption("The words that say so are marked in the transcript.")
+    elif contact.churn_direction in words.DIRECTIONS:
+        st.caption(words.DIRECTIONS[contact.churn_direction])
     st.caption("Theme")
     if contact.theme_id is None:
         st.badge("None", color="gray")
@@ -106,7 +116,7 @@ def _sentiment(contact: ContactView, with_probability: bool = False) -> None:
         return
     name = words.SENTIMENT_NAMES.get(contact.sentiment, contact.sentiment)
     if with_probability and contact.sentiment_probability is not None:
-        name += f" · {words.percent(contact.sentiment_probability, 0)}"
+        name += f" · {words.likelihood(contact.sentiment_probability)}"
     st.badge(name, color=SENTIMENT_COLOURS.get(contact.sentiment, "gray"))
 
 

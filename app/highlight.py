@@ -26,13 +26,7 @@ def matches(text: str, folded_words: Iterable[str]) -> list[Span]:
         while start >= 0:
             spans.append((origin[start], origin[start + len(word) - 1] + 1))
             start = line.find(word, start + len(word))
-    joined: list[Span] = []
-    for span in sorted(spans):
-        if joined and span[0] <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], span[1]))
-        else:
-            joined.append(span)
-    return joined
+    return _joined(spans)
 
 
 def excerpt(text: str, folded_words: Iterable[str] = (), length: int = 260) -> str:
@@ -50,12 +44,22 @@ def excerpt(text: str, folded_words: Iterable[str] = (), length: int = 260) -> s
     return ("… " if start else "") + flat[start:end] + (" …" if end < len(flat) else "")
 
 
-def pieces(text: str, folded_words: Iterable[str]) -> list[tuple[str, bool]]:
-    """`text` cut at the matches: (piece, whether it is one)."""
+def pieces(text: str, folded_words: Iterable[str] = (), evidence: Span | None = None) -> list[tuple[str, bool]]:
+    """`text` cut at the matches and at the evidence of a label: (piece, whether it is to be marked)."""
     cut: list[tuple[str, bool]] = []
     place = 0
-    for start, end in matches(text, folded_words):
+    for start, end in _joined([*matches(text, folded_words), *([evidence] if evidence else [])]):
         cut += [(text[place:start], False), (text[start:end], True)]
         place = end
     cut.append((text[place:], False))
     return [(piece, match) for piece, match in cut if piece]
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span[0] <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], span[1]))
+        else:
+            joined.append(span)
+    return joined

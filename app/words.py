@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from voc.app.intervals import Interval
 from voc.inference.marts import NOT_STATED
-from voc.labels import LANGUAGE_NAMES, Channel, Sentiment, Speaker
+from voc.labels import LANGUAGE_NAMES, Channel, ChurnDirection, Sentiment, Speaker
 
 SPACE = "\u00a0"
 CHANNEL_NAMES: dict[str, str] = {
@@ -27,6 +27,13 @@ SENTIMENT_NAMES: dict[str, str] = {
     Sentiment.NEUTRAL: "Neutral",
     Sentiment.POSITIVE: "Positive",
 }
+DIRECTIONS: dict[str, str] = {
+    ChurnDirection.JOINING: "Comes to us from another company.",
+    ChurnDirection.STAYING: "Speaks of leaving, and stays.",
+    ChurnDirection.SOMEONE_ELSE: "Somebody else is leaving, not this customer.",
+    ChurnDirection.CANCELLING_ORDER: "Cancels one order or booking, and stays a customer.",
+}
+"""What a contact says of the customer's standing with us, where it says anything."""
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^=\"'&@/;,?%")
 # Characters that steer the display instead of standing on it: shown by their number, so that none can reorder
 # or hide text. The two joiners stay: emoji and several scripts are written with them.
@@ -46,6 +53,13 @@ def plural(number: int, one: str, many: str = "") -> str:
 def percent(value: float, digits: int = 1) -> str:
     """0.312 as 31.2 %."""
     return f"{100 * value:.{digits}f}{SPACE}%"
+
+
+def likelihood(value: float) -> str:
+    """A probability as whole per cents; no model is ever certain, so the ends are open."""
+    if value > 0.99:
+        return f"> 99{SPACE}%"
+    return f"< 1{SPACE}%" if value < 0.01 else percent(value, 0)
 
 
 def signed(value: float, digits: int = 0) -> str:

@@ -8,7 +8,9 @@ from voc.errors import ContractError
 
 TIME = pa.timestamp("us", tz="UTC")
 TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", TIME)])
-REASON = pa.struct([("reason", pa.string()), ("probability", pa.float32())])
+# Where the words stand that a decision rests on: number of the turn, and a span of the characters of its text.
+EVIDENCE = pa.struct([("turn", pa.int16()), ("begin", pa.int32()), ("end", pa.int32())])
+REASON = pa.struct([("reason", pa.string()), ("probability", pa.float32()), ("evidence", EVIDENCE)])
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,22 @@ SCORES = Contract(
         sentiment_probability=pa.float32(),
         churn_intent=pa.bool_(),
         churn_probability=pa.float32(),
+        churn_evidence=EVIDENCE,  # where the customer says so; null where he does not
+        churn_direction=pa.string(),  # where the customer stands with us; null where the model does not know the task
         embedding=pa.list_(pa.float32()),
+    ),
+    key=("contact_id", "model_version"),
+    partition=("day",),
+)
+
+OUTCOME_SCORES = Contract(
+    "outcome_scores",
+    _schema(
+        contact_id=pa.string(),
+        model_version=pa.string(),  # of the outcome head, not of the classifier
+        day=pa.date32(),
+        outcome_probability=pa.float32(),
+        horizon_days=pa.int16(),
     ),
     key=("contact_id", "model_version"),
     partition=("day",),
@@ -183,6 +200,6 @@ RUNS = Contract(
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
-        CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, THEMES, THEME_ASSIGNMENTS, QUARANTINE, RUNS,
+        CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, OUTCOME_SCORES, THEMES, THEME_ASSIGNMENTS, QUARANTINE, RUNS,
     )
 }  # fmt: skip

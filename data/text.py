@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voc.labels import Script, Speaker
@@ -77,11 +77,14 @@ def contact_text(turns: Sequence[Mapping[str, Any]], speakers: str = "customer")
     The customer's words come first, since a long text is cut at its end; with `speakers="everyone"` the
     company's follow.
     """
+    return "\n".join(" ".join(turns[number]["text"].split()) for number in turn_numbers(turns, speakers))
+
+
+def turn_numbers(turns: Sequence[Mapping[str, Any]], speakers: str = "customer") -> list[int]:
+    """The turns that `contact_text` reads, a line each, in the order of its lines; blank ones are left out."""
     own = _spoken(turns, {Speaker.CUSTOMER})
-    if speakers == "everyone":
-        own = [*own, *_spoken(turns, {Speaker.AGENT, Speaker.BOT})]
-    return "\n".join(own)
+    return [*own, *_spoken(turns, {Speaker.AGENT, Speaker.BOT})] if speakers == "everyone" else own
 
 
-def _spoken(turns: Iterable[Mapping[str, Any]], who: set[Speaker]) -> list[str]:
-    return [text for turn in turns if turn["speaker"] in who and (text := " ".join(turn["text"].split()))]
+def _spoken(turns: Sequence[Mapping[str, Any]], who: set[Speaker]) -> list[int]:
+    return [number for number, turn in enumerate(turns) if turn["speaker"] in who and turn["text"].strip()]

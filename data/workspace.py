@@ -1,5 +1,6 @@
 """A workspace: one folder with settings, taxonomy, lake and models."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,12 @@ class Workspace:
         """Open the workspace in `root`. Raises WorkspaceError when it is none, ConfigError when a file is wrong."""
         if not (root / SETTINGS_FILE).is_file():
             raise WorkspaceError(f"{root}: not a workspace (no {SETTINGS_FILE}); make one with: voc init {root}")
-        return cls(root, load_config(root / SETTINGS_FILE), load_taxonomy(root / TAXONOMY_FILE))
+        config = load_config(root / SETTINGS_FILE)
+        if (root / config.encoder.name).is_dir():
+            # An aligned encoder lies in the workspace and is named by its place there.
+            encoder = config.encoder.model_copy(update={"name": str((root / config.encoder.name).resolve())})
+            config = config.model_copy(update={"encoder": encoder})
+        return cls(root, config, load_taxonomy(root / TAXONOMY_FILE))
 
     @classmethod
     def create(cls, root: Path, settings: str, taxonomy: str) -> "Workspace":
@@ -48,6 +54,11 @@ class Workspace:
         return self.root / "models"
 
     @property
+    def encoders(self) -> Path:
+        """Folder of aligned encoders, one a run of `voc align`."""
+        return self.root / "encoders"
+
+    @property
     def tracking_uri(self) -> str:
         """Where MLflow keeps runs: the setting, or the workspace's own SQLite store."""
         return self.config.tracking.uri or f"sqlite:///{(self.root / 'mlflow.db').resolve()}"
@@ -58,11 +69,28 @@ class Workspace:
         path = self.models / "current"
         return path.read_text(encoding="utf-8").strip() if path.is_file() else None
 
+    @property
+    def previous_model(self) -> str | None:
+        """Version that was current before the current one; None where there was none."""
+        return self._before().get(self.current_model or "")
+
     def make_current(self, version: str) -> None:
-        """Let people see the scores of this model version from now on."""
+        """Let people see the scores of this model version from now on, and remember whose they saw before.
+
+        Both change at one moment. The file `previous` says for each version which one was current before it, so it is
+        right for the old version as well as for the new one, and `current`, which chooses, is written last.
+        """
         if not (self.models / version).is_dir():
             raise WorkspaceError(f"{self.models}: no model version {version!r}")
+        old = self.current_model
+        if old is not None and old != version:
+            kept = {name: before for name, before in self._before().items() if name == old}
+            write_atomically(self.models / "previous", json.dumps({**kept, version: old}, indent=1) + "\n")
         write_atomically(self.models / "current", version + "\n")
+
+    def _before(self) -> dict[str, str]:
+        path = self.models / "previous"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -5,9 +5,11 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from voc.config import EncoderSettings
 from voc.data.workspace import Workspace
 from voc.errors import InputError
 from voc.models.registry import Registry, RunLog
@@ -29,26 +31,72 @@ class BenchResult:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def run_bench(
-    name: str, suite: str, data: Path | None, workspace: Path | None, registry: Registry, progress: Progress
-) -> BenchResult:
-    """Run one bench, tracked. Raises InputError for an unknown name, or for data or a workspace that is not there."""
-    from voc.experiments.suites.churn_behaviour import churn_behaviour
-    from voc.experiments.suites.star import star
-    from voc.experiments.suites.transfer import transfer
+DataSuite = Callable[[Path, Progress, RunLog], BenchResult]
+"""A suite on public data: the folder of the data sets, who is told how far it is, and the tracker."""
+WorkspaceSuite = Callable[[Workspace, Progress, RunLog], BenchResult]
+"""A suite on a workspace, likewise."""
 
-    suites: Mapping[tuple[str, str], Callable[[RunLog], BenchResult]] = {
-        ("quality", "star"): lambda run: star(bench_data(data), progress, run),
-        ("quality", "transfer"): lambda run: transfer(bench_data(data), progress, run),
-        ("quality", "churn-behaviour"): lambda run: churn_behaviour(_bench_workspace(workspace), run),
-    }
-    if (name, suite) not in suites:
-        known = ", ".join(f"{bench} --suite {key}" for bench, key in suites)
-        raise InputError(f"bench: expected one of {known}; got {name} --suite {suite}")
+
+def run_bench(
+    name: str,
+    suite: str,
+    data: Path | None,
+    workspace: Path | None,
+    registry: Registry,
+    progress: Progress,
+    encoder: EncoderSettings | None = None,
+) -> BenchResult:
+    """Run one bench, tracked; on `encoder` where the suite trains a model on one of choice.
+
+    Raises InputError for an unknown name, or for data or a workspace that is not there.
+    """
+    on_data, on_workspace = quality_suites(encoder), workspace_suites()
+    known = [*on_data, *on_workspace]
+    if name != "quality" or suite not in known:
+        names = ", ".join(f"quality --suite {key}" for key in known)
+        raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
     with registry.run(f"bench {name} {suite}") as run:
-        result = suites[name, suite](run)
+        if suite in on_data:
+            result = on_data[suite](bench_data(data), progress, run)
+        else:
+            result = on_workspace[suite](_bench_workspace(workspace), progress, run)
         run.metrics(result.figures)
     return result
+
+
+def quality_suites(encoder: EncoderSettings | None = None) -> dict[str, DataSuite]:
+    """The suites on public data by name; imported when asked for, since they bring everything that learns."""
+    from voc.experiments.suites.churn import churn
+    from voc.experiments.suites.clinc import clinc
+    from voc.experiments.suites.multidogo import multidogo
+    from voc.experiments.suites.single import SUITES
+    from voc.experiments.suites.star import star
+    from voc.experiments.suites.star_multi import star_multi
+    from voc.experiments.suites.transfer import transfer
+    from voc.experiments.suites.xci import xci
+
+    return {
+        "star": star,
+        "star-multi": star_multi,
+        "transfer": partial(transfer, encoder=encoder),
+        "clinc": partial(clinc, encoder=encoder),
+        "clinc-oos-train": partial(clinc, oos_train=True, encoder=encoder),
+        "xci": xci,
+        "churn": churn,
+        "multidogo": multidogo,
+        **{name: partial(suite, encoder=encoder) for name, suite in SUITES.items()},
+    }
+
+
+def workspace_suites() -> dict[str, WorkspaceSuite]:
+    """The suites that judge a workspace's current model by name."""
+    from voc.experiments.suites.churn_behaviour import churn_behaviour
+    from voc.experiments.suites.churn_outcomes import churn_outcomes
+
+    return {
+        "churn-behaviour": lambda workspace, progress, run: churn_behaviour(workspace, run),
+        "churn-outcomes": churn_outcomes,
+    }
 
 
 def _bench_workspace(root: Path | None) -> Workspace:

@@ -133,6 +133,15 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Where a customer says that they leave: a span of the characters of one turn's text."""
+
+    turn: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
 class ContactView:
     """A contact with its labels, for a list or for reading."""
 
@@ -150,6 +159,8 @@ class ContactView:
     sentiment_probability: float | None
     churn_intent: bool
     churn_probability: float | None
+    churn_direction: str | None
+    evidence: Evidence | None
     theme_id: str | None
     theme_label: str | None
     turns: tuple[Turn, ...]
@@ -166,9 +177,13 @@ class Page:
 class Marts:
     """Answers over one state of the lake. Methods may be called from several threads at once."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, texts: ds.Dataset) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, texts: ds.Dataset, scores: ds.Dataset, model: str
+    ) -> None:
         self._connection = connection
         self._texts = texts
+        self._scores = scores
+        self._model = model
 
     @classmethod
     def load(cls, lake: Lake, model_version: str | None) -> "Marts":
@@ -188,7 +203,7 @@ class Marts:
         connection.execute("CREATE TABLE active AS SELECT day, active FROM lake_active")
         for name in (*TABLES, "active"):
             connection.unregister(f"lake_{name}")
-        return cls(connection, datasets["contacts"])
+        return cls(connection, datasets["contacts"], datasets["scores"], model_version or "")
 
     def close(self) -> None:
         """Free the memory. No question can be asked afterwards."""
@@ -414,6 +429,7 @@ class Marts:
             {"numbers": list(numbers)},
         )
         turns = self._turns([row[1] for row in rows], sorted({row[4] for row in rows}))
+        standing = self._standing([row[1] for row in rows], sorted({row[4] for row in rows}))
         views = {
             row[0]: ContactView(
                 contact_id=row[1],
@@ -430,6 +446,8 @@ class Marts:
                 sentiment_probability=row[11],
                 churn_intent=bool(row[12]),
                 churn_probability=row[13],
+                churn_direction=standing.get(row[1], (None, None))[0],
+                evidence=standing.get(row[1], (None, None))[1],
                 theme_id=row[14],
                 theme_label=row[15],
                 turns=turns.get(row[1], ()),
@@ -450,6 +468,19 @@ class Marts:
         ).to_arrow_table()
         cursor.close()
         return {row["contact_id"]: tuple(Turn(**turn) for turn in row["turns"] or ()) for row in found.to_pylist()}
+
+    def _standing(self, contact_ids: list[str], days: list[date]) -> dict[str, tuple[str | None, Evidence | None]]:
+        """Where customers stand with us, and the words that say so; out of the lake, since only lists need it."""
+        cursor = self._connection.cursor()
+        cursor.register("lake_scores", self._scores)
+        found = cursor.sql(
+            f"""SELECT contact_id, churn_direction, churn_evidence FROM lake_scores
+                WHERE day IN ({", ".join(f"DATE '{day.isoformat()}'" for day in days)})
+                  AND model_version = $model AND list_contains($ids::VARCHAR[], contact_id)""",
+            params={"ids": contact_ids, "model": self._model},
+        ).fetchall()
+        cursor.close()
+        return {row[0]: (row[1], Evidence(**row[2]) if row[2] else None) for row in found}
 
     def _rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

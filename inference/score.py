@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,12 +18,14 @@ from voc.data.runs import record_run
 from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.labels import TaskName
+from voc.inference.evidence import Evidence, evidence
+from voc.labels import ChurnDirection, Language, TaskName
+from voc.models.compatibility import taxonomy_gap
 from voc.models.folder import Model, load_model
-from voc.models.predict import Predictions, Predictor
-from voc.models.tasks import Floats
+from voc.models.tasks import Floats, Task
 
 Progress = Callable[[int, int], None]
+_EvidenceOf = Callable[[int, str, int], Evidence | None]
 CHUNK = 1024  # contacts that go through the model between two looks at the clock
 
 _PENDING_DAYS = """
@@ -31,7 +34,7 @@ _PENDING_DAYS = """
     GROUP BY day ORDER BY day
 """
 _PENDING = """
-    SELECT contact_id, day, turns
+    SELECT contact_id, day, language, script, turns
     FROM contacts ANTI JOIN (
         SELECT contact_id FROM scores WHERE model_version = $version AND day BETWEEN $first AND $last
     ) USING (contact_id)
@@ -59,11 +62,17 @@ def score(workspace: Workspace, progress: Progress = lambda done, total: None) -
     """Score every contact that the current model has not read yet.
 
     Whole days arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one
-    that was not. Raises WorkspaceError without a model.
+    that was not. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made.
     """
     version = workspace.current_model
     if version is None:
         raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    gap = taxonomy_gap(workspace.models / version, workspace.taxonomy)
+    if gap is not None:
+        raise WorkspaceError(
+            f"model {version} was made for other contact reasons: {gap}; "
+            f"train one for these with: voc train -w {workspace.root}, and then voc promote"
+        )
     lake = workspace.lake
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     pending = lake.query(_PENDING_DAYS, {"version": version}).to_pylist()
@@ -90,32 +99,31 @@ class _Scorer:
         self.model = model
         self.tasks = {task.name: task for task in model.classifier.tasks}
         self.speakers = model.classifier.config.speakers
-        self.predictor = Predictor(model.classifier, model.tokenizer, batch_tokens)
+        self.predictor = model.predictor(batch_tokens)
 
     def rows(self, contacts: pa.Table) -> pa.Table:
-        """Contacts (contact_id, day, turns) to a table by the contract; identical texts are read once."""
-        texts = [contact_text(turns, self.speakers) for turns in contacts["turns"].to_pylist()]
-        unique = list(dict.fromkeys(texts))
-        place = {text: row for row, text in enumerate(unique)}
-        order = np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))
-        read = self.predictor.predict(unique)
-        found = Predictions(
-            {name: values[order] for name, values in read.probabilities.items()}, read.embeddings[order]
-        )
+        """Contacts (contact_id, day, language, script, turns) to a table by the contract."""
+        turns = contacts["turns"].to_pylist()
+        texts = [contact_text(spoken, self.speakers) for spoken in turns]
+        found = self.predictor.predict(texts, contact_languages(contacts))
         count = contacts.num_rows
+
+        def evidence_of(row: int, task: str, output: int) -> Evidence | None:
+            return evidence(turns[row], self.speakers, texts[row], int(found.spoken[task][row, output]))
+
         columns: dict[str, Any] = {
             "contact_id": contacts["contact_id"],
             "model_version": pa.repeat(self.model.version, count),
             "day": contacts["day"],
             "embedding": vectors_column(found.embeddings),
-            **self._reasons(found.probabilities),
+            **self._reasons(found.probabilities, evidence_of),
             **self._sentiment(found.probabilities),
-            **self._churn(found.probabilities),
+            **self._churn(found.probabilities, evidence_of),
         }
         empty = {name: pa.nulls(count, SCORES.schema.field(name).type) for name in SCORES.schema.names}
         return pa.table({**empty, **columns}, schema=SCORES.schema)
 
-    def _reasons(self, probabilities: Mapping[str, Floats]) -> dict[str, Any]:
+    def _reasons(self, probabilities: Mapping[str, Floats], evidence_of: _EvidenceOf) -> dict[str, Any]:
         if TaskName.REASON not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
@@ -124,10 +132,14 @@ class _Scorer:
         return {
             "reasons": [
                 [
-                    {"reason": task.labels[label], "probability": float(row[label])}
-                    for label in np.flatnonzero(chosen)[np.argsort(-row[chosen], kind="stable")]
+                    {
+                        "reason": task.labels[label],
+                        "probability": float(values[row, label]),
+                        "evidence": evidence_of(row, task.name, int(label)),
+                    }
+                    for label in np.flatnonzero(decided[row])[np.argsort(-values[row, decided[row]], kind="stable")]
                 ]
-                for row, chosen in zip(values, decided, strict=True)
+                for row in range(len(values))
             ],
             "abstained": ~decided.any(axis=1),
             "top_reason": [task.labels[label] for label in top],
@@ -144,12 +156,39 @@ class _Scorer:
             "sentiment_probability": values[np.arange(len(best)), best],
         }
 
-    def _churn(self, probabilities: Mapping[str, Floats]) -> dict[str, Any]:
+    def _churn(self, probabilities: Mapping[str, Floats], evidence_of: _EvidenceOf) -> dict[str, Any]:
         if TaskName.CHURN_INTENT not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.CHURN_INTENT], probabilities[TaskName.CHURN_INTENT]
-        decided = task.decide(values, self.model.decisions.thresholds[task.name])
-        return {"churn_intent": decided[:, 1], "churn_probability": values[:, 1]}
+        leaving = task.decide(values, self.model.decisions.thresholds[task.name])[:, 1]
+        columns: dict[str, Any] = {
+            "churn_intent": leaving,
+            "churn_probability": values[:, 1],
+            "churn_evidence": [evidence_of(row, task.name, 0) if said else None for row, said in enumerate(leaving)],
+        }
+        if TaskName.CHURN_DIRECTION in self.tasks:
+            direction = self.tasks[TaskName.CHURN_DIRECTION]
+            columns["churn_direction"] = directions(direction, probabilities[direction.name], leaving)
+        return columns
+
+
+def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]) -> list[str]:
+    """Where each customer stands: leaving where the intent says so, else the most probable of the other directions.
+
+    Two heads answer two questions; this way they never contradict each other.
+    """
+    other = probabilities.copy()
+    other[:, task.labels.index(ChurnDirection.LEAVING)] = -1
+    found = [task.labels[label] for label in other.argmax(axis=1)]
+    return [ChurnDirection.LEAVING if said else label for said, label in zip(leaving, found, strict=True)]
+
+
+def contact_languages(contacts: pa.Table) -> list[str]:
+    """Language of each contact as quality is reported by it: Serbian says its script as well."""
+    return [
+        f"{language}-{script}" if language == Language.SERBIAN else language
+        for language, script in zip(contacts["language"].to_pylist(), contacts["script"].to_pylist(), strict=True)
+    ]
 
 
 def vectors_column(vectors: Floats) -> pa.Array:

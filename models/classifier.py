@@ -1,5 +1,6 @@
 """The multi-task classifier: one shared encoder, one head a task, so that a contact is read once."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedMode
 from transformers.utils import ModelOutput
 
 from voc.models.encoder import load_encoder, mean_pool, without_pooler
-from voc.models.reading import pool_segments
+from voc.models.reading import NO_SEGMENT
 from voc.models.tasks import Task
 
 
@@ -59,6 +60,17 @@ class Pooled:
     segments: torch.Tensor
     present: torch.Tensor
 
+    @classmethod
+    def of(cls, vectors: torch.Tensor, tokens: torch.Tensor, rows: torch.Tensor) -> "Pooled":
+        """Contacts out of their segments: `vectors` (segments, width), `tokens` (segments,) and `rows` (contacts,
+        most). The whole is the mean over the segments, by their tokens."""
+        present = rows != NO_SEGMENT
+        places = rows.clamp(min=0)
+        segments = vectors[places] * present.unsqueeze(-1)
+        weights = tokens[places].to(vectors.dtype) * present
+        whole = (segments * weights.unsqueeze(-1)).sum(1) / weights.sum(1, keepdim=True).clamp(min=1)
+        return cls(_unit(whole), _unit(segments), present)
+
 
 class Classifier(PreTrainedModel):  # type: ignore[misc]
     """Encoder, mean pooling, and small two-layer heads: one a task for the whole contact, one for its segments.
@@ -91,37 +103,57 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         config = ClassifierConfig(encoder=encoder.config.to_dict(), tasks=[asdict(task) for task in tasks], **reading)
         return cls(config, encoder)
 
-    def freeze_word_embeddings(self) -> None:
-        """Keep the word vectors as they are: they hold the languages together that labels do not cover."""
-        self.encoder.get_input_embeddings().weight.requires_grad_(False)
+    @property
+    def layers(self) -> int:
+        """How many layers the encoder has."""
+        return int(self.encoder.config.num_hidden_layers)
+
+    def freeze(self, word_embeddings: bool, layers: int) -> None:
+        """Keep the word vectors and so many of the lowest layers as they are: they hold the languages together that
+        labels do not cover."""
+        for name, parameter in self.encoder.named_parameters():
+            if -1 < layer_of(name, self.layers) < layers or (layers and layer_of(name, self.layers) < 0):
+                parameter.requires_grad_(False)
+        if word_embeddings:
+            self.encoder.get_input_embeddings().weight.requires_grad_(False)
 
     def head_parameters(self) -> Iterator[nn.Parameter]:
         """Parameters of all heads, without the encoder's."""
         yield from self.whole_heads.parameters()
         yield from self.segment_heads.parameters()
 
-    def standardise_by(self, pooled: Pooled) -> None:
-        """Let the heads see vectors with mean 0 and variance 1, by these examples."""
-        self.whole_scale.fit(pooled.whole)
-        self.segment_scale.fit(pooled.segments[pooled.present])
+    def standardise_by(self, whole: torch.Tensor, segments: torch.Tensor) -> None:
+        """Let the heads see vectors with mean 0 and variance 1, by these examples, (rows, width) each."""
+        self.whole_scale.fit(whole)
+        self.segment_scale.fit(segments)
 
-    def pool(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, segments: torch.Tensor) -> Pooled:
-        """Read a batch, (batch, tokens) each, as models.reading gives them."""
+    def pool(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Mean token vectors of segments: (segments, tokens) each to (segments, width)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
-        parts, present = pool_segments(hidden, segments)
-        return Pooled(_unit(mean_pool(hidden, attention_mask)), _unit(parts), present)
+        return mean_pool(hidden, attention_mask)
+
+    def pool_evenly(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, at_once: int = 16) -> torch.Tensor:
+        """`pool`, some segments of similar length at a time, so that little work goes into padding."""
+        lengths = attention_mask.sum(1)
+        order = lengths.argsort()
+        parts = []
+        for rows in torch.split(order, at_once):
+            longest = int(lengths[rows].max())
+            parts.append(self.pool(input_ids[rows, :longest], attention_mask[rows, :longest]))
+        return torch.cat(parts)[order.argsort()]
 
     def read(self, pooled: Pooled) -> dict[str, torch.Tensor]:
-        """Logits by task, (batch, outputs) each."""
-        whole, segments = self.whole_scale(pooled.whole), self.segment_scale(pooled.segments)
-        absent = ~pooled.present.unsqueeze(-1)
-        logits = {}
-        for task in self.tasks:
-            spoken = self.segment_heads[task.name](segments).masked_fill(absent, _NOTHING).max(dim=1).values
-            # A text without any segment (blank) is judged by the whole alone.
-            spoken = torch.where(pooled.present.any(dim=1, keepdim=True), spoken, torch.zeros_like(spoken))
-            logits[task.name] = self.whole_heads[task.name](whole) + spoken
-        return logits
+        """Logits by task, (contacts, outputs) each."""
+        whole = self.whole_scale(pooled.whole)
+        spoken = self.read_segments(pooled)
+        return {
+            task.name: self.whole_heads[task.name](whole) + spoken[task.name].max(dim=1).values for task in self.tasks
+        }
+
+    def read_segments(self, pooled: Pooled) -> dict[str, torch.Tensor]:
+        """What each segment says by itself: logits by task, (contacts, segments, outputs); far below for no segment."""
+        segments, absent = self.segment_scale(pooled.segments), ~pooled.present.unsqueeze(-1)
+        return {task.name: self.segment_heads[task.name](segments).masked_fill(absent, _NOTHING) for task in self.tasks}
 
     def task_losses(
         self, logits: Mapping[str, torch.Tensor], targets: Mapping[str, torch.Tensor]
@@ -133,27 +165,40 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor,
-        segments: torch.Tensor,
+        rows: torch.Tensor,
         targets: Mapping[str, torch.Tensor] | None = None,
         teacher: torch.Tensor | None = None,
     ) -> ClassifierOutput:
-        """Read a batch: (batch, tokens) ids, mask and segments; `targets` by task as Task.target gives them.
+        """Read a batch: (segments, tokens) ids and mask, and `rows` (contacts, most segments) as models.reading gives
+        them; `targets` by task as Task.target gives them.
 
-        `teacher` (batch, width), the untouched encoder's vectors, draws the pooled vector towards it with the weight
-        `config.preserve`.
+        `teacher` (contacts, width), where the whole contact should lie, draws the pooled vector towards it with the
+        weight `config.preserve`.
         """
-        pooled = self.pool(input_ids, attention_mask, segments)
+        pooled = Pooled.of(self.pool_evenly(input_ids, attention_mask), attention_mask.sum(1), rows)
         logits = self.read(pooled)
         if targets is None:
             return ClassifierOutput(logits=logits, pooled=pooled.whole)
         losses = self.task_losses(logits, targets)
         if teacher is not None and self.config.preserve > 0:
-            losses["preserve"] = self.config.preserve * (1 - (pooled.whole * teacher).sum(1)).mean()
+            # Vectors lie in a narrow cone: only seen from its middle are two of them clearly near or far.
+            middle = self.whole_scale.centre
+            angle = 1 - nn.functional.cosine_similarity(pooled.whole - middle, teacher - middle, dim=1)
+            losses["preserve"] = self.config.preserve * angle.mean()
         return ClassifierOutput(
             loss=torch.stack(list(losses.values())).sum(), logits=logits, pooled=pooled.whole, losses=losses
         )
 
 
+def layer_of(name: str, layers: int) -> int:
+    """Which layer a parameter of the encoder belongs to: -1 for what lies below all, the last for what lies above."""
+    number = _LAYER.search(name)
+    if number:
+        return int(number[1])
+    return -1 if "embeddings" in name else layers - 1
+
+
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
 _NOTHING = -1e4  # below every logit, and finite in half precision
 
 

@@ -14,9 +14,11 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from voc.errors import ModelFolderError
+from voc.models.calibration import Scaling, Scalings
 from voc.models.classifier import Classifier
+from voc.models.predict import Predictor
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 DECISIONS = "decisions.json"
 CARD = "card.md"
@@ -30,9 +32,21 @@ ALLOWED = frozenset(
 
 @dataclass(frozen=True)
 class Decisions:
-    """How probabilities become decisions: a threshold a task, chosen on dev."""
+    """How logits become probabilities, and these decisions: scalings and a threshold a task, chosen on dev."""
 
     thresholds: Mapping[str, float]
+    calibration: Mapping[str, Scalings] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Decisions":
+        """Out of JSON."""
+        return cls(
+            values["thresholds"],
+            {
+                task: {language: Scaling(**scaling) for language, scaling in scalings.items()}
+                for task, scalings in values.get("calibration", {}).items()
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,10 @@ class Model:
     def version(self) -> str:
         """Its name in tables and in the registry."""
         return self.manifest.version
+
+    def predictor(self, batch_tokens: int = 4096) -> Predictor:
+        """The model, ready to read texts."""
+        return Predictor(self.classifier, self.tokenizer, batch_tokens, calibration=self.decisions.calibration)
 
 
 def save_model(model: Model, folder: Path, card: str) -> Path:
@@ -94,7 +112,7 @@ def load_model(folder: Path) -> Model:
         found = _sha256(path) if path.is_file() else "no such file"
         if found != expected:
             raise ModelFolderError(f"{path}: expected sha256 {expected[:12]}…, got {found[:12]}")
-    decisions = Decisions(**json.loads((folder / DECISIONS).read_text()))
+    decisions = Decisions.of(json.loads((folder / DECISIONS).read_text()))
     classifier = Classifier.from_pretrained(folder, use_safetensors=True).eval()
     return Model(manifest, classifier, AutoTokenizer.from_pretrained(folder), decisions)
 

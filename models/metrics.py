@@ -79,7 +79,8 @@ def expected_calibration_error(task: Task, truth: Decisions, probabilities: Floa
 def best_threshold(truth: Decisions, probabilities: Floats) -> float:
     """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows."""
     candidates = np.linspace(0.1, 0.9, 33)
-    scores = [f1_score(truth, probabilities >= value, average="micro", zero_division=0.0) for value in candidates]
+    cells, sure = truth.reshape(-1), probabilities.reshape(-1)  # micro-F1 is the F1 of all cells together
+    scores = [f1_score(cells, sure >= value, zero_division=0.0) for value in candidates]
     best = np.flatnonzero(np.isclose(scores, np.max(scores)))
     return float(candidates[best[len(best) // 2]])  # the middle of a plateau moves least on new data
 

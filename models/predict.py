@@ -4,23 +4,38 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from voc.models.classifier import Classifier
+from voc.models.calibration import IDENTITY, Scalings, calibrated
+from voc.models.classifier import Classifier, Pooled
 from voc.models.precision import autocast
-from voc.models.reading import pad_batch, read_texts
+from voc.models.reading import Segmented, pad_batch, token_ids
 from voc.models.tasks import Floats, Task
 
 Forward = Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
+_HEADS_AT_ONCE = 512  # contacts whose segments' vectors are laid out side by side
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """For `rows` texts: probabilities (rows, labels) by task, and pooled vectors (rows, width) of unit length."""
+    """For `rows` texts: probabilities (rows, labels) by task, pooled vectors (rows, width) of unit length, by task
+    the logits (rows, outputs) before calibration, and which segment speaks most for each output (rows, outputs)."""
 
     probabilities: Mapping[str, Floats]
     embeddings: Floats
+    logits: Mapping[str, Floats]
+    spoken: Mapping[str, npt.NDArray[np.int64]]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Predictions":
+        """These rows, in this order."""
+        return Predictions(
+            {name: values[rows] for name, values in self.probabilities.items()},
+            self.embeddings[rows],
+            {name: values[rows] for name, values in self.logits.items()},
+            {name: values[rows] for name, values in self.spoken.items()},
+        )
 
 
 def encode(
@@ -37,10 +52,10 @@ def encode(
     Batches hold at most `batch_tokens` tokens, padding included, and texts of nearly the same length, so that hardly
     any work goes into padding.
     """
-    read = read_texts(texts, tokenizer, prefix, max_tokens)
+    ids = token_ids(texts, tokenizer, prefix, max_tokens)
     results: dict[str, Floats] = {}
-    for rows in _length_batches([len(row) for row in read["input_ids"]], batch_tokens):
-        batch = pad_batch([{name: read[name][row] for name in read} for row in rows], tokenizer)
+    for rows in length_batches([len(row) for row in ids], batch_tokens):
+        batch = pad_batch([ids[row] for row in rows], tokenizer)
         for name, values in forward(batch).items():
             found = values.float().cpu().numpy()
             if name not in results:
@@ -58,53 +73,99 @@ class Predictor:
         tokenizer: PreTrainedTokenizerFast,
         batch_tokens: int = 4096,
         bf16: bool = False,
+        calibration: Mapping[str, Scalings] | None = None,
     ) -> None:
         self.classifier = classifier
         self.tokenizer = tokenizer
         self.batch_tokens = batch_tokens
         self.bf16 = bf16
+        self.calibration = calibration or {}
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """The classifier's tasks, in order."""
         return self.classifier.tasks
 
-    def predict(self, texts: Sequence[str]) -> Predictions:
-        """Probabilities and vectors of `texts`, in their order."""
-        config = self.classifier.config
-        if not texts:
-            width = self.classifier.encoder.config.hidden_size
-            empty = {task.name: np.empty((0, len(task.labels)), np.float32) for task in self.tasks}
-            return Predictions(empty, np.empty((0, width), np.float32))
+    def predict(self, texts: Sequence[str], languages: Sequence[str] | None = None) -> Predictions:
+        """Probabilities and vectors of `texts`, in their order; calibrated by language where that is given."""
         was_training = self.classifier.training
         self.classifier.eval()
         try:
-            outputs = encode(
-                texts,
-                self.tokenizer,
-                self._forward,
-                prefix=config.prefix,
-                max_tokens=config.max_tokens,
-                batch_tokens=self.batch_tokens,
-            )
+            outputs = self._read(texts)
         finally:
             self.classifier.train(was_training)
-        probabilities = {task.name: task.probabilities(outputs[task.name]) for task in self.tasks}
-        return Predictions(probabilities, outputs["pooled"])
+        logits = {task.name: outputs[f"logits.{task.name}"] for task in self.tasks}
+        return Predictions(
+            {
+                task.name: calibrated(
+                    task, logits[task.name], self.calibration.get(task.name, IDENTITY), languages
+                )
+                for task in self.tasks
+            },
+            outputs["pooled"],
+            logits,
+            {task.name: outputs[f"spoken.{task.name}"].astype(np.int64) for task in self.tasks},
+        )  # fmt: skip
 
-    def _forward(self, batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    def pooled(self, texts: Sequence[str]) -> Iterator[Pooled]:
+        """What the heads see of `texts`, in their order, some at a time; equal segments are read once."""
+        config, device = self.classifier.config, self.classifier.device
+        read = Segmented.of(texts)
+        found = encode(
+            read.unique,
+            self.tokenizer,
+            self._pool,
+            prefix=config.prefix,
+            max_tokens=config.max_tokens,
+            batch_tokens=self.batch_tokens,
+        )
+        if not texts:
+            return
+        vectors = torch.from_numpy(found["vectors"]).to(device)
+        tokens = torch.from_numpy(found["tokens"]).to(device)
+        rows = torch.from_numpy(read.rows).to(device)
+        for part in torch.split(rows, _HEADS_AT_ONCE):
+            longest = int((part >= 0).sum(1).max())
+            yield Pooled.of(vectors, tokens, part[:, :longest])
+
+    def _read(self, texts: Sequence[str]) -> dict[str, Floats]:
+        tasks = self.tasks
+        parts: dict[str, list[Floats]] = {}
+        with torch.inference_mode():
+            for pooled in self.pooled(texts):
+                found = {"pooled": pooled.whole}
+                found |= {f"logits.{name}": values for name, values in self.classifier.read(pooled).items()}
+                found |= {
+                    f"spoken.{name}": values.argmax(dim=1)
+                    for name, values in self.classifier.read_segments(pooled).items()
+                }
+                for name, values in found.items():
+                    parts.setdefault(name, []).append(values.float().cpu().numpy())
+        if parts:
+            return {name: np.concatenate(values) for name, values in parts.items()}
+        width = self.classifier.encoder.config.hidden_size
+        empty = {"pooled": np.empty((0, width), np.float32)}
+        empty |= {f"logits.{task.name}": np.empty((0, task.outputs), np.float32) for task in tasks}
+        return empty | {f"spoken.{task.name}": np.empty((0, task.outputs), np.float32) for task in tasks}
+
+    def _pool(self, batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         device = self.classifier.device
         with torch.inference_mode(), autocast(device, self.bf16):
-            output = self.classifier(**{name: values.to(device) for name, values in batch.items()})
-        return {**output.logits, "pooled": output.pooled}
+            mask = batch["attention_mask"].to(device)
+            return {"vectors": self.classifier.pool(batch["input_ids"].to(device), mask), "tokens": mask.sum(1)}
 
 
-def _length_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+def length_batches(
+    lengths: Sequence[int], batch_tokens: int, order: Sequence[int] | None = None
+) -> Iterator[list[int]]:
+    """Rows in batches of at most `batch_tokens` tokens, padding included, taken in `order`: by length if not given."""
     batch: list[int] = []
-    for row in np.argsort(lengths, kind="stable").tolist():
-        if batch and lengths[row] * (len(batch) + 1) > batch_tokens:
+    longest = 0
+    for row in np.argsort(lengths, kind="stable").tolist() if order is None else order:
+        longest = max(longest, lengths[row])
+        if batch and longest * (len(batch) + 1) > batch_tokens:
             yield batch
-            batch = []
+            batch, longest = [], lengths[row]
         batch.append(row)
     if batch:
         yield batch

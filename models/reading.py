@@ -1,62 +1,97 @@
-"""How a text is read: token ids, and which segment (turn or sentence) each token belongs to.
+"""How a text is read: as segments (turns, and the sentences in them), each by itself.
 
 What decides a label usually stands in one sentence of a contact: the complaint, the threat to leave. Averaged over all
-the polite rest it fades, so heads look at every segment as well as at the whole.
+the polite rest it fades, so heads look at every segment as well as at the whole. A segment is read alone: its vector
+then says what it says and nothing else, a long transcript needs no cutting, and what many customers say in the same
+words is read once.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from transformers import PreTrainedTokenizerFast
 
-MOST_SEGMENTS = 16
-"""Later segments count to the last one."""
+Rows = npt.NDArray[np.int64]
+MOST_SEGMENTS = 64
+"""What comes after so many segments is not read."""
 NO_SEGMENT = -1
-"""Segment of special tokens, of the prefix and of padding."""
-
-_BOUNDARY = re.compile(r"\n\s*|(?<=[.!?…])\s+")
-
-
-def read_texts(
-    texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, prefix: str, max_tokens: int
-) -> dict[str, list[list[int]]]:
-    """`input_ids` and `segments` of each text, equally long, cut at `max_tokens`."""
-    found = tokenizer(
-        [prefix + text for text in texts], truncation=True, max_length=max_tokens, return_offsets_mapping=True
-    )
-    segments = [
-        _segments_of(text, np.asarray(offsets), len(prefix))
-        for text, offsets in zip(texts, found["offset_mapping"], strict=True)
-    ]
-    return {"input_ids": found["input_ids"], "segments": segments}
+_LEAST_WORDS = 3
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
-def pad_batch(rows: Sequence[Mapping[str, list[int]]], tokenizer: PreTrainedTokenizerFast) -> dict[str, torch.Tensor]:
-    """Rows of `read_texts` to (batch, tokens) tensors: input_ids, attention_mask, segments."""
-    padded = tokenizer.pad({"input_ids": [row["input_ids"] for row in rows]}, return_tensors="pt")
-    segments = torch.full(padded["input_ids"].shape, NO_SEGMENT)
-    for number, row in enumerate(rows):
-        segments[number, : len(row["segments"])] = torch.tensor(row["segments"])
-    return {"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"], "segments": segments}
+@dataclass(frozen=True)
+class Segmented:
+    """Texts as segments: `unique` ones, and `rows` (texts, most segments of a text), the segments of each text in
+    their order, filled up with NO_SEGMENT."""
+
+    unique: list[str]
+    rows: Rows
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Segmented":
+        """Cut each text; a blank one is one blank segment."""
+        place: dict[str, int] = {}
+        found = [
+            [place.setdefault(text[begin:end], len(place)) for begin, end in segment_spans(text)] for text in texts
+        ]
+        rows = np.full((len(texts), max(map(len, found), default=1)), NO_SEGMENT)
+        for number, segments in enumerate(found):
+            rows[number, : len(segments)] = segments
+        return cls(list(place), rows)
 
 
-def pool_segments(hidden: torch.Tensor, segments: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean token vector of each segment: (batch, tokens, width) to (batch, MOST_SEGMENTS, width).
+def segment_spans(text: str) -> list[tuple[int, int]]:
+    """Begin and end of each segment of a text, at least one and at most MOST_SEGMENTS.
 
-    The second result says which segments exist, (batch, MOST_SEGMENTS); the vectors of the others are zero.
+    A turn is a line. Its sentences are segments, but one of only a word or two ("No." "Thank you!") goes with its
+    neighbour in the same turn, without which it says little.
     """
-    belongs = segments.unsqueeze(1) == torch.arange(MOST_SEGMENTS, device=segments.device).view(1, -1, 1)
-    weights = belongs.to(hidden.dtype)
-    counts = weights.sum(2, keepdim=True)
-    return (weights @ hidden) / counts.clamp(min=1), counts.squeeze(2) > 0
+    spans: list[tuple[int, int]] = []
+    place = 0
+    for line in text.split("\n"):
+        spans += [(place + begin, place + end) for begin, end in _sentences(line)]
+        if len(spans) >= MOST_SEGMENTS:
+            break
+        place += len(line) + 1
+    return spans[:MOST_SEGMENTS] or [(0, len(text))]
 
 
-def _segments_of(text: str, offsets: np.ndarray, prefix: int) -> list[int]:
-    starts = [match.end() for match in _BOUNDARY.finditer(text)]
-    begins, ends = offsets[:, 0] - prefix, offsets[:, 1] - prefix
-    # A token may begin with the space before its word, so its last character tells the segment.
-    places = np.searchsorted(starts, ends - 1, side="right").clip(max=MOST_SEGMENTS - 1)
-    found: list[int] = np.where((ends <= 0) | (ends == begins), NO_SEGMENT, places).tolist()
+def pad_batch(ids: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerFast) -> dict[str, torch.Tensor]:
+    """Token ids of segments to (segments, tokens) tensors: input_ids, attention_mask."""
+    padded = tokenizer.pad({"input_ids": [list(row) for row in ids]}, return_tensors="pt")
+    return {"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"]}
+
+
+def token_ids(
+    segments: Sequence[str], tokenizer: PreTrainedTokenizerFast, prefix: str, max_tokens: int
+) -> list[list[int]]:
+    """Token ids of each segment, cut at `max_tokens`."""
+    if not segments:
+        return []
+    found: Mapping[str, list[list[int]]] = tokenizer(
+        [prefix + text for text in segments], truncation=True, max_length=max_tokens
+    )
+    return found["input_ids"]
+
+
+def _sentences(line: str) -> list[tuple[int, int]]:
+    ends = [match.span() for match in _SENTENCE_END.finditer(line)]
+    begins = [0, *(end for _, end in ends)]
+    found: list[tuple[int, int]] = []
+    for begin, end in zip(begins, [*(begin for begin, _ in ends), len(line)], strict=True):
+        if not line[begin:end].strip():
+            continue
+        if found and _words(line, *found[-1]) < _LEAST_WORDS:
+            begin = found.pop()[0]
+        found.append((begin, end))
+    if len(found) > 1 and _words(line, *found[-1]) < _LEAST_WORDS:
+        found[-2:] = [(found[-2][0], found[-1][1])]
     return found
+
+
+def _words(line: str, begin: int, end: int) -> int:
+    return len(line[begin:end].split())

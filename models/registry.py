@@ -14,6 +14,7 @@ from voc.errors import VocError
 
 REGISTERED_MODEL = "voc-classifier"
 CHAMPION = "champion"
+PREVIOUS = "previous"
 
 
 class RunLog(Protocol):
@@ -46,12 +47,26 @@ class Registry:
     experiment: str
 
     @contextmanager
-    def run(self, name: str, tags: Mapping[str, str] | None = None) -> Iterator["MlflowRun"]:
-        """A tracked run: finished when the block ends, failed when it raises."""
+    def run(
+        self,
+        name: str,
+        tags: Mapping[str, str] | None = None,
+        *,
+        parent: str | None = None,
+        resume: str | None = None,
+    ) -> Iterator["MlflowRun"]:
+        """A tracked run: finished when the block ends, failed when it raises.
+
+        `parent` is the id of the run that it is a part of; `resume` that of a run to go on with, where MLflow still has
+        it.
+        """
         client = self._client()
-        experiment = client.get_experiment_by_name(self.experiment)
-        identity = experiment.experiment_id if experiment else self._create(client)
-        run_id = client.create_run(identity, run_name=name, tags=dict(tags or {})).info.run_id
+        run_id = self._reopened(client, resume) if resume is not None else None
+        if run_id is None:
+            experiment = client.get_experiment_by_name(self.experiment)
+            identity = experiment.experiment_id if experiment else self._create(client)
+            nested = {"mlflow.parentRunId": parent} if parent is not None else {}
+            run_id = client.create_run(identity, run_name=name, tags={**(tags or {}), **nested}).info.run_id
         try:
             yield MlflowRun(client, run_id)
         except BaseException:
@@ -59,13 +74,38 @@ class Registry:
             raise
         client.set_terminated(run_id)
 
-    def promote(self, version: str) -> None:
-        """Give the alias `champion` to the registered version whose folder is named `version`. Raises VocError."""
+    def promote(self, version: str, previous: str | None = None) -> None:
+        """Give the alias `champion` to the registered version whose folder is named `version`, and `previous` to the
+        one of that name. Raises VocError where `version` is not registered.
+
+        A `previous` that this MLflow does not know (it may have been another's) leaves its alias free.
+        """
         client = self._client()
-        found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.folder = '{version}'")
-        if not found:
+        number = self._number(client, version)
+        if number is None:
             raise VocError(f"{self.uri}: model version {version!r} is not registered")
-        client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, found[0].version)
+        if previous is not None:
+            before = self._number(client, previous)
+            if before is None:
+                client.delete_registered_model_alias(REGISTERED_MODEL, PREVIOUS)
+            else:
+                client.set_registered_model_alias(REGISTERED_MODEL, PREVIOUS, before)
+        client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, number)
+
+    def _number(self, client: Any, version: str) -> str | None:
+        found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.folder = '{version}'")
+        return str(found[0].version) if found else None
+
+    def _reopened(self, client: Any, run_id: str) -> str | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client.update_run(run_id, status="RUNNING")
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
+        return run_id
 
     def _create(self, client: Any) -> str:
         # A local store keeps files beside its database, not in the folder that the command happens to run in.

@@ -1,8 +1,6 @@
 """Tasks are data: what a head predicts, how it is trained, and how its outputs become decisions."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -10,7 +8,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from voc.labels import Sentiment, TaskName
+from voc.labels import ChurnDirection, Sentiment, TaskName
 
 Kind = Literal["multiclass", "multilabel", "binary"]
 Floats = npt.NDArray[np.float32]
@@ -32,16 +30,6 @@ class Task:
         """Width of the head."""
         return 1 if self.kind == "binary" else len(self.labels)
 
-    @property
-    def target_width(self) -> int:
-        """Width of a training target: a row of 0, 1 and NaN (no label)."""
-        return self.outputs
-
-    @property
-    def digest(self) -> str:
-        """Fingerprint of the outputs' meaning."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:12]
-
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
         """The task out of a saved configuration."""
@@ -53,7 +41,7 @@ class Task:
         Takes an id for multiclass, ids for multilabel, a bool for binary. Raises ValueError for an unknown id.
         """
         if value is None:
-            return [float("nan")] * self.target_width
+            return [float("nan")] * self.outputs
         if self.kind == "binary":
             return [float(bool(value))]
         given = [value] if isinstance(value, str) else list(value)
@@ -110,10 +98,13 @@ class Task:
         return chosen
 
 
-def default_tasks(reason_ids: tuple[str, ...]) -> tuple[Task, ...]:
-    """Contact reasons (several a contact), sentiment, and the intent to leave us that the customer states."""
-    return (
+def default_tasks(reason_ids: tuple[str, ...], directions: bool = True) -> tuple[Task, ...]:
+    """Contact reasons (several a contact), sentiment, the stated intent to leave us and, where there is something to
+    learn them from, the directions: who stands where with us."""
+    tasks = (
         Task(TaskName.REASON, "multilabel", reason_ids),
         Task(TaskName.SENTIMENT, "multiclass", tuple(Sentiment)),
         Task(TaskName.CHURN_INTENT, "binary", ("no", "yes")),
+        Task(TaskName.CHURN_DIRECTION, "multiclass", tuple(ChurnDirection)),
     )
+    return tasks if directions else tasks[:-1]

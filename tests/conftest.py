@@ -30,6 +30,7 @@ epochs = 1
 max_tokens = 48
 head_learning_rate = 0.003
 preserve = 0.1
+seed_forms = 0
 bf16 = "no"
 [scoring]
 commit_contacts = 60

@@ -69,6 +69,8 @@ def test_bad_rows_exit_with_1_are_named_and_the_rest_is_stored(empty: Path, tmp_
         ("score", "-w", "{ws}"),
         ("themes", "-w", "{ws}"),
         ("promote", "v9", "-w", "{ws}"),
+        ("rollback", "-w", "{ws}"),
+        ("sweep", "-w", "{ws}"),
         ("bench", "quality", "--suite", "star", "--data", "/no/such/folder"),
         ("bench", "tea"),
     ],

@@ -30,6 +30,28 @@ def model_card(
     )
 
 
+def cold_start_card(manifest: Manifest, settings: TrainingSettings, reasons: int, texts: int, contacts: int) -> str:
+    """The card of a model that was made before there was anything to measure it on."""
+    return "\n".join(
+        [
+            f"# Model {manifest.version}: cold start, quality not measured",
+            "",
+            f"Multi-task classifier on the untouched encoder `{manifest.encoder}`, made by voc {manifest.voc_version}",
+            f"on {manifest.created_at}. Taxonomy version {manifest.taxonomy_version} ({manifest.taxonomy_digest}).",
+            "",
+            f"{reasons:,} reasons are known by {texts:,} texts of the taxonomy (names, definitions, examples),",
+            f"sentiment and churn by the seed corpus; {contacts:,} labelled contacts were learnt from as well.",
+            f"Seed {settings.seed}.",
+            "",
+            "There are no figures of its quality: it was not judged on any contact. Probabilities of reasons come from",
+            "the taxonomy's texts, each left out in turn, shifted so that contacts have one reason on average. They rank",
+            "reasons, and are not shares of right answers.",
+            "Label contacts (`voc suggest`), train on them (`voc train`), and this model is done with.",
+            "",
+        ]
+    )
+
+
 def _tables(test: Report) -> Iterable[str]:
     for name, report in test.tasks.items():
         yield f"## {name}, on test"

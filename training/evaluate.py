@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from voc.models.calibration import IDENTITY, calibrated, fit_scalings
 from voc.models.folder import Decisions
 from voc.models.metrics import TaskQuality, best_threshold, by_group, confusion, task_quality
 from voc.models.predict import Predictions, Predictor
@@ -54,7 +55,10 @@ def evaluate(predictor: Predictor, labelled: LabelledSet, decisions: Decisions) 
 
 
 def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: LabelledSet, decisions: Decisions) -> Report:
-    """Compare predictions of a labelled set with its labels; rows without a label of a task don't count for it."""
+    """Compare predictions of a labelled set, calibrated and decided by `decisions`, with its labels.
+
+    Rows without a label of a task don't count for it.
+    """
     languages = np.asarray(labelled.languages)
     reports = {}
     for task in tasks:
@@ -62,7 +66,8 @@ def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: Label
         known = ~np.isnan(targets).any(axis=1)
         if not known.any():
             continue
-        probabilities = predictions.probabilities[task.name][known]
+        scalings = decisions.calibration.get(task.name, IDENTITY)
+        probabilities = calibrated(task, predictions.logits[task.name][known], scalings, languages[known].tolist())
         truth = truth_of(task, targets[known])
         decided = task.decide(probabilities, decisions.thresholds[task.name])
         reports[task.name] = TaskReport(
@@ -73,19 +78,34 @@ def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: Label
     return Report(labelled.split.value, reports)
 
 
-def choose_decisions(predictions: Predictions, tasks: tuple[Task, ...], dev: LabelledSet) -> Decisions:
-    """Thresholds from dev: the best micro-F1 for reasons; 0.5 for a yes or no; the most probable mood always."""
-    thresholds = {}
+def choose_decisions(
+    predictions: Predictions, tasks: tuple[Task, ...], dev: LabelledSet, false_unknown: float
+) -> Decisions:
+    """Calibration and thresholds from dev.
+
+    Reasons take the threshold with the best micro-F1, or a lower one where that would call more than the share
+    `false_unknown` of contacts with a known reason unknown. A yes is said from the probability with the best F1 on,
+    which is below a half where a yes is rare; the most probable mood always counts.
+    """
+    thresholds, scalings = {}, {}
+    languages = np.asarray(dev.languages)
     for task in tasks:
+        targets = dev.targets(task)
+        known = ~np.isnan(targets).any(axis=1)
+        thresholds[task.name] = 0.5 if task.kind != "multiclass" else 0.0
+        if not known.any():
+            continue
+        logits, names = predictions.logits[task.name][known], languages[known].tolist()
+        scalings[task.name] = fit_scalings(task, logits, targets[known], names)
+        probabilities = calibrated(task, logits, scalings[task.name], names)
+        truth = truth_of(task, targets[known])
+        if task.kind == "binary" and truth[:, 1].any():
+            thresholds[task.name] = best_threshold(truth[:, 1:], probabilities[:, 1:])
         if task.kind == "multilabel":
-            targets = dev.targets(task)
-            known = ~np.isnan(targets).any(axis=1)
-            thresholds[task.name] = best_threshold(
-                truth_of(task, targets[known]), predictions.probabilities[task.name][known]
-            ) if known.any() else 0.5  # fmt: skip
-        else:
-            thresholds[task.name] = 0.5 if task.kind == "binary" else 0.0
-    return Decisions(thresholds)
+            surest = probabilities[truth.any(axis=1)].max(axis=1)
+            best = best_threshold(truth, probabilities)
+            thresholds[task.name] = min(best, float(np.quantile(surest, false_unknown))) if len(surest) else best
+    return Decisions(thresholds, scalings)
 
 
 def truth_of(task: Task, targets: np.ndarray) -> np.ndarray:

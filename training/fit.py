@@ -1,14 +1,17 @@
 """Fine-tuning of the multi-task classifier with the transformers Trainer."""
 
 import math
+import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from transformers import (
@@ -20,20 +23,22 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import get_last_checkpoint
 
 from voc.config import EncoderSettings, TrainingSettings
 from voc.errors import TrainingError
 from voc.labels import Split
-from voc.models.classifier import Classifier, Pooled
+from voc.models.classifier import Classifier, Pooled, layer_of
 from voc.models.encoder import load_tokenizer
 from voc.models.folder import Decisions
 from voc.models.precision import fastest_precision
 from voc.models.predict import Predictor, encode
-from voc.models.reading import pad_batch, read_texts
+from voc.models.reading import NO_SEGMENT, Segmented, pad_batch, token_ids
 from voc.models.registry import RunLog
 from voc.models.tasks import Task
 from voc.training.evaluate import Report, choose_decisions, report_of
-from voc.training.labelled import LabelledSet, target_column
+from voc.training.labelled import TARGET, LabelledSet, target_column
+from voc.training.seed import for_decisions, with_seed
 
 Progress = Callable[[str, float], None]
 
@@ -51,7 +56,7 @@ class Fitted:
     @property
     def predictor(self) -> Predictor:
         """The model, ready to read texts."""
-        return Predictor(self.classifier, self.tokenizer)
+        return Predictor(self.classifier, self.tokenizer, calibration=self.decisions.calibration)
 
 
 def fit(
@@ -61,15 +66,21 @@ def fit(
     settings: TrainingSettings,
     run: RunLog,
     progress: Progress = lambda what, share: None,
+    checkpoints: Path | None = None,
 ) -> Fitted:
-    """Fine-tune on train, choosing the epoch and the thresholds on dev. Test is not looked at.
+    """Fine-tune on train, choosing the epoch, the calibration and the thresholds on dev. Test is not looked at.
 
-    `progress` is told what goes on and the share done. Raises TrainingError where a task has no train label, or
-    only one value of it.
+    `progress` is told what goes on and the share done. With a folder for `checkpoints`, a training that was
+    interrupted goes on at its last whole epoch. Raises TrainingError where a task has no train label, or only one
+    value of it.
     """
-    _check_labels(sets[Split.TRAIN], tasks)
     begin = time.perf_counter()
     set_seed(settings.seed)
+    own, dev = sets[Split.TRAIN], sets[Split.DEV]
+    run.dataset("train", own.digest, "training", {"rows": len(own)})
+    run.dataset("dev", dev.digest, "validation", {"rows": len(dev)})
+    train = with_seed(own, tasks, settings)
+    _check_labels(train, tasks)
     tokenizer = load_tokenizer(encoder.name)
     classifier = Classifier.fresh(
         encoder.name,
@@ -79,34 +90,30 @@ def fit(
         max_tokens=settings.max_tokens,
         preserve=settings.preserve,
     )
-    if settings.freeze_word_embeddings:
-        classifier.freeze_word_embeddings()
-    train, dev = sets[Split.TRAIN], sets[Split.DEV]
-    run.dataset("train", train.digest, "training", {"rows": len(train)})
-    run.dataset("dev", dev.digest, "validation", {"rows": len(dev)})
+    classifier.freeze(settings.freeze_word_embeddings, settings.freeze_layers)
     progress("reading the texts", 0.0)
-    pooled = _untouched(train.texts, classifier, tokenizer)
+    texts = _Texts.of(train, classifier, tokenizer)
     targets = {task.name: torch.from_numpy(train.targets(task)) for task in tasks}
     progress("training the heads", 0.0)
-    _warm_up_heads(classifier, pooled, targets, settings)
-    rows = _training_rows(train, classifier, tokenizer).add_column("teacher", list(pooled.whole.numpy()))
+    _warm_up_heads(classifier, texts, targets, settings)
     precision = fastest_precision(classifier, settings.bf16)
     run.parameters({"bf16": precision})
-    with tempfile.TemporaryDirectory(prefix="voc-train-") as folder:
+    judge = _Judge(tuple(tasks), dev, for_decisions(dev, tasks, settings), settings.false_unknown)
+    rows = texts.training_rows(train)
+    with _checkpoint_folder(checkpoints) as folder:
         trainer = _Trainer(
             model=classifier,
-            args=_arguments(Path(folder), settings, len(rows), precision),
+            args=_arguments(folder, settings, len(rows), precision),
             train_dataset=rows,
             eval_dataset=dev.dataset,  # the Trainer asks for one; `evaluate` below reads it through the predictor
-            data_collator=_Collator(tokenizer, tuple(tasks)),
+            data_collator=_Collator(tokenizer, tuple(tasks), texts),
             callbacks=[EarlyStoppingCallback(settings.patience), _Tracking(run, progress)],
         )
         trainer.remove_callback(PrinterCallback)  # the tracker has the curves, the command line the progress
-        trainer.prepare(dev, tokenizer, settings, precision)
-        trainer.train()
-        predictions = trainer.predictor.predict(dev.texts)
-    decisions = choose_decisions(predictions, classifier.tasks, dev)
-    report = report_of(predictions, classifier.tasks, dev, decisions)
+        trainer.prepare(judge, Predictor(classifier, tokenizer, bf16=precision), settings)
+        if settings.epochs > 0:
+            trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+        decisions, report = judge.judge(trainer.predictor)
     return Fitted(classifier.eval(), tokenizer, decisions, report, time.perf_counter() - begin)
 
 
@@ -122,35 +129,57 @@ def _check_labels(train: LabelledSet, tasks: Sequence[Task]) -> None:
             )
 
 
-def _training_rows(train: LabelledSet, classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Dataset:
-    """Token ids, segments and targets."""
-    config = classifier.config
+@dataclass(frozen=True)
+class _Texts:
+    """Training texts as the untouched encoder reads them.
 
-    def read(batch: Mapping[str, list[str]]) -> dict[str, Any]:
-        found = read_texts(batch["text"], tokenizer, config.prefix, config.max_tokens)
-        return {**found, "length": [len(row) for row in found["input_ids"]]}
+    `ids` are token ids of unique segments, `vectors` (segments, width) and `tokens` (segments,) what the encoder makes
+    of them, `rows` (texts, most) the segments of each text and `teacher` (texts, width) where each text should lie:
+    where it lay before, or for a translation where its original lay.
+    """
 
-    return train.dataset.map(read, batched=True, remove_columns=["contact_id", "split", "language", "text"])
+    ids: list[list[int]]
+    vectors: torch.Tensor
+    tokens: torch.Tensor
+    rows: torch.Tensor
+    teacher: torch.Tensor
 
+    @classmethod
+    def of(cls, train: LabelledSet, classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> "_Texts":
+        own, anchors = train.texts, train.anchors
+        read = Segmented.of([*own, *anchors])
+        config = classifier.config
+        ids = token_ids(read.unique, tokenizer, config.prefix, config.max_tokens)
 
-def _untouched(texts: Sequence[str], classifier: Classifier, tokenizer: PreTrainedTokenizerFast) -> Pooled:
-    """What the heads will see of these texts before the encoder is changed."""
+        def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+            with torch.inference_mode():
+                device = classifier.device
+                return {"vectors": classifier.pool(**{name: values.to(device) for name, values in batch.items()})}
 
-    def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-        with torch.inference_mode():
-            pooled = classifier.pool(**{name: values.to(classifier.device) for name, values in batch.items()})
-        return {"whole": pooled.whole, "segments": pooled.segments, "present": pooled.present}
+        classifier.eval()
+        found = encode(read.unique, tokenizer, forward, prefix=config.prefix, max_tokens=config.max_tokens)
+        vectors = torch.from_numpy(found["vectors"])
+        tokens = torch.tensor([len(row) for row in ids])
+        rows = torch.from_numpy(read.rows)
+        teacher = torch.cat([Pooled.of(vectors, tokens, part).whole for part in torch.split(rows[len(own) :], 256)])
+        return cls(ids, vectors, tokens, rows[: len(own)], teacher)
 
-    config = classifier.config
-    classifier.eval()
-    found = encode(texts, tokenizer, forward, prefix=config.prefix, max_tokens=config.max_tokens)
-    return Pooled(
-        torch.from_numpy(found["whole"]), torch.from_numpy(found["segments"]), torch.from_numpy(found["present"] > 0)
-    )
+    def pooled(self, texts: torch.Tensor) -> Pooled:
+        """What the heads see of these texts before the encoder is changed."""
+        rows = self.rows[texts]
+        return Pooled.of(self.vectors, self.tokens, rows[:, : int((rows >= 0).sum(1).max())])
+
+    def training_rows(self, train: LabelledSet) -> Dataset:
+        """Targets, the text's number, and its length in tokens for batches of similar texts."""
+        lengths = torch.where(self.rows >= 0, self.tokens[self.rows.clamp(min=0)], 0).sum(1).tolist()
+        targets = [name for name in train.dataset.column_names if name.startswith(TARGET)]
+        return train.dataset.select_columns(targets).add_column("text", list(range(len(train)))).add_column(
+            "length", lengths
+        )  # fmt: skip
 
 
 def _warm_up_heads(
-    classifier: Classifier, pooled: Pooled, targets: Mapping[str, torch.Tensor], settings: TrainingSettings
+    classifier: Classifier, texts: _Texts, targets: Mapping[str, torch.Tensor], settings: TrainingSettings
 ) -> None:
     """Train the heads alone on the untouched encoder's vectors.
 
@@ -158,23 +187,44 @@ def _warm_up_heads(
     (linear probing before fine-tuning, Kumar et al. 2022). Few epochs: heads that know the training set by heart leave
     the encoder nothing to learn.
     """
-    classifier.standardise_by(pooled)
+    every = torch.arange(len(texts.rows))
+    whole = torch.cat([texts.pooled(part).whole for part in torch.split(every, 256)])
+    classifier.standardise_by(whole, torch.nn.functional.normalize(texts.vectors, dim=1))
     classifier.train()
     optimiser = torch.optim.AdamW(
         classifier.head_parameters(), lr=settings.head_learning_rate, weight_decay=settings.head_weight_decay
     )
     order = torch.Generator().manual_seed(settings.seed)
     for _ in range(settings.head_epochs):
-        for rows in torch.split(torch.randperm(len(pooled.whole), generator=order), 64):
-            present = pooled.present[rows]
-            longest = max(1, int(present.sum(1).max()))  # segments are numbered from 0 without gaps
-            batch = Pooled(pooled.whole[rows], pooled.segments[rows, :longest], present[:, :longest])
+        for rows in torch.split(torch.randperm(len(every), generator=order), 64):
             losses = classifier.task_losses(
-                classifier.read(batch), {name: target[rows] for name, target in targets.items()}
+                classifier.read(texts.pooled(rows)), {name: target[rows] for name, target in targets.items()}
             )
             torch.autograd.backward(torch.stack(list(losses.values())).sum())
             optimiser.step()
             optimiser.zero_grad()
+
+
+@contextmanager
+def _checkpoint_folder(folder: Path | None) -> Iterator[Path]:
+    """The folder for checkpoints: kept while training may still be interrupted, gone when it is done."""
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="voc-train-") as temporary:
+            yield Path(temporary)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint that was written whole. Raises TrainingError where its files cannot be read."""
+    found: str | None = get_last_checkpoint(str(folder))
+    if found is not None and not (Path(found) / "trainer_state.json").is_file():
+        # The Trainer writes its state last, so this one was cut short.
+        shutil.rmtree(found)
+        return _last_checkpoint(folder)
+    return found
 
 
 def _arguments(folder: Path, settings: TrainingSettings, rows: int, bf16: bool) -> TrainingArguments:
@@ -207,46 +257,68 @@ def _arguments(folder: Path, settings: TrainingSettings, rows: int, bf16: bool) 
 
 
 class _Collator:
-    """Rows to a padded batch with targets by task."""
+    """Rows to a batch: its unique segments, which of them each text has, and targets by task."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, tasks: Sequence[Task]) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, tasks: Sequence[Task], texts: _Texts) -> None:
         self.tokenizer = tokenizer
         self.tasks = tasks
+        self.texts = texts
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        batch: dict[str, Any] = dict(pad_batch(rows, self.tokenizer))
+        numbers = torch.tensor([row["text"] for row in rows])
+        wanted = self.texts.rows[numbers]
+        unique, places = torch.unique(wanted, return_inverse=True)
+        if unique[0] == NO_SEGMENT:
+            unique, places = unique[1:], places - 1  # NO_SEGMENT comes first and becomes -1 again
+        batch: dict[str, Any] = dict(pad_batch([self.texts.ids[row] for row in unique.tolist()], self.tokenizer))
+        batch["rows"] = places[:, : int((wanted >= 0).sum(1).max())]
         batch["targets"] = {task.name: torch.tensor([row[target_column(task)] for row in rows]) for task in self.tasks}
-        batch["teacher"] = torch.tensor([row["teacher"] for row in rows])
+        batch["teacher"] = self.texts.teacher[numbers]
         return batch
+
+
+class _Judge:
+    """Quality on dev, with the code that scores contacts."""
+
+    def __init__(self, tasks: tuple[Task, ...], dev: LabelledSet, deciding: LabelledSet, false_unknown: float) -> None:
+        self.tasks = tasks
+        self.dev = dev
+        self.deciding = deciding
+        self.false_unknown = false_unknown
+
+    def judge(self, predictor: Predictor) -> tuple[Decisions, Report]:
+        """Calibration and thresholds, chosen on all that may decide, and the quality on the company's own part."""
+        predictions = predictor.predict(self.deciding.texts)
+        decisions = choose_decisions(predictions, self.tasks, self.deciding, self.false_unknown)
+        own = predictions.take(np.arange(len(self.dev)))
+        return decisions, report_of(own, self.tasks, self.dev, decisions)
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
     """The Trainer with a larger learning rate for the new heads, and our own evaluation."""
 
-    def prepare(
-        self, dev: LabelledSet, tokenizer: PreTrainedTokenizerFast, settings: TrainingSettings, bf16: bool
-    ) -> None:
+    def prepare(self, judge: _Judge, predictor: Predictor, settings: TrainingSettings) -> None:
         """Hand over what the evaluation and the optimiser need."""
-        self.dev = dev
+        self.judge = judge
+        self.predictor = predictor
         self.settings = settings
-        self.predictor = Predictor(self.model, tokenizer, bf16=bf16)
         self.parts: dict[str, list[float]] = defaultdict(list)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """AdamW in four groups: encoder and heads, with weight decay and (biases, norms) without."""
-        groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = defaultdict(list)
+        """AdamW in groups: by layer, and with weight decay or (biases, norms) without; heads have their own rate."""
+        settings, layers = self.settings, self.model.layers
+        groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = defaultdict(list)
         for name, parameter in self.model.named_parameters():
             if parameter.requires_grad:
-                groups[not name.startswith("encoder."), parameter.ndim > 1].append(parameter)
-        settings = self.settings
+                rate = settings.head_learning_rate
+                if name.startswith("encoder."):
+                    below = layers - 1 - layer_of(name, layers)
+                    rate = settings.learning_rate * settings.layer_decay**below
+                groups[rate, parameter.ndim > 1].append(parameter)
         self.optimizer = torch.optim.AdamW(
             [
-                {
-                    "params": parameters,
-                    "lr": settings.head_learning_rate if is_head else settings.learning_rate,
-                    "weight_decay": settings.weight_decay if decays else 0.0,
-                }
-                for (is_head, decays), parameters in groups.items()
+                {"params": parameters, "lr": rate, "weight_decay": settings.weight_decay if decays else 0.0}
+                for (rate, decays), parameters in groups.items()
             ]
         )
         return self.optimizer
@@ -267,10 +339,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
         super().log({**logs, **means}, start_time)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Quality on dev, with the code that scores contacts."""
-        predictions = self.predictor.predict(self.dev.texts)
-        tasks = self.model.tasks
-        report = report_of(predictions, tasks, self.dev, choose_decisions(predictions, tasks, self.dev))
+        """Quality on dev."""
+        _, report = self.judge.judge(self.predictor)
         metrics = {"eval_score": report.score} | {
             f"eval_{name}.macro_f1": task.whole.macro_f1 for name, task in report.tasks.items()
         }

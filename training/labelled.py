@@ -23,9 +23,13 @@ _LABELLED = """
 """
 
 
+TARGET = "target_"
+
+
 @dataclass(frozen=True)
 class LabelledSet:
-    """Rows of one split. `dataset` has the columns contact_id, language, text and a target a task."""
+    """Rows of one split. `dataset` has the columns contact_id, language, text and a target a task; a translation also
+    has its original as `anchor`."""
 
     split: Split
     dataset: Dataset
@@ -34,6 +38,11 @@ class LabelledSet:
     def texts(self) -> Sequence[str]:
         """What the model reads, a row each."""
         return list(self.dataset["text"])
+
+    @property
+    def anchors(self) -> Sequence[str]:
+        """The text beside which each text should lie: itself, or for a translation its original."""
+        return list(self.dataset["anchor"]) if "anchor" in self.dataset.column_names else self.texts
 
     @property
     def languages(self) -> Sequence[str]:
@@ -51,7 +60,7 @@ class LabelledSet:
     def targets(self, task: Task) -> npt.NDArray[np.float32]:
         """(rows, width) targets of a task; NaN where a row has no label."""
         column = self.dataset.with_format("numpy")[target_column(task)]
-        return np.asarray(column[:], dtype=np.float32).reshape(len(self.dataset), task.target_width)
+        return np.asarray(column[:], dtype=np.float32).reshape(len(self.dataset), task.outputs)
 
     def sample(self, rows: int, seed: int) -> "LabelledSet":
         """A seeded sample of at most so many rows."""
@@ -65,7 +74,7 @@ class LabelledSet:
 
 def target_column(task: Task) -> str:
     """Column of a training set that holds a task's targets."""
-    return f"target_{task.name}"
+    return f"{TARGET}{task.name}"
 
 
 def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
@@ -76,7 +85,10 @@ def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Spli
 def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
     """Rows with turns, labels and split as training sets. Raises TrainingError where a split is empty."""
     if rows.num_rows == 0:
-        raise TrainingError("labels: expected labelled contacts, got none; store some with: voc ingest labels.csv")
+        raise TrainingError(
+            "labels: expected labelled contacts, got none; store some with: voc ingest labels.csv, or make a first "
+            "model from taxonomy.toml with: voc train --few-shot"
+        )
     prepared = labelled_rows(rows, tasks, speakers)
     splits = np.asarray(prepared["split"])
     found = {}
@@ -99,6 +111,8 @@ def _prepare(batch: Mapping[str, list[Any]], tasks: Sequence[Task], speakers: st
         TaskName.REASON: batch["reasons"],
         TaskName.SENTIMENT: batch["sentiment"],
         TaskName.CHURN_INTENT: batch["churn_intent"],
+        # Companies label whether somebody leaves, not where else they stand: the seed contacts teach that.
+        TaskName.CHURN_DIRECTION: [None] * len(batch["churn_intent"]),
     }
     languages = [
         f"{language}-{script}" if language == "sr" else language
@@ -109,5 +123,12 @@ def _prepare(batch: Mapping[str, list[Any]], tasks: Sequence[Task], speakers: st
         "split": batch["split"],
         "language": languages,
         "text": [contact_text(turns, speakers) for turns in batch["turns"]],
-        **{target_column(task): [task.target(value) for value in labels[TaskName(task.name)]] for task in tasks},
+        **{target_column(task): _targets(task, labels[TaskName(task.name)]) for task in tasks},
     }
+
+
+def _targets(task: Task, values: Sequence[Any]) -> list[list[float]]:
+    try:
+        return [task.target(value) for value in values]
+    except ValueError as error:
+        raise TrainingError(f"labels: {error}; put it back into taxonomy.toml, or ingest these labels anew") from None

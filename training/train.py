@@ -38,7 +38,7 @@ def train(workspace: Workspace, progress: Progress = lambda what, share: None) -
     where labels are missing.
     """
     config = workspace.config
-    tasks = default_tasks(workspace.taxonomy.reason_ids)
+    tasks = default_tasks(workspace.taxonomy.reason_ids, directions=config.training.seed_forms > 0)
     sets = labelled_sets(workspace.lake, tasks, config.training.speakers)
     registry = Registry(workspace.tracking_uri, config.tracking.experiment)
     with registry.run("train", {"encoder": config.encoder.name}) as run:
@@ -66,7 +66,8 @@ def train_on(
     if settings.max_train_contacts is not None:
         sets[Split.TRAIN] = sets[Split.TRAIN].sample(settings.max_train_contacts, settings.seed)
     run.parameters({"encoder": encoder.model_dump(), "training": settings.model_dump()})
-    fitted = fit(sets, tasks, encoder, settings, run, progress)
+    checkpoints = models / f".training-{_fingerprint(sets, encoder, settings)}"
+    fitted = fit(sets, tasks, encoder, settings, run, progress, checkpoints)
     progress("judging on test", 1.0)
     test = evaluate(fitted.predictor, sets[Split.TEST], fitted.decisions)
     run.dataset("test", sets[Split.TEST].digest, "testing", {"rows": len(sets[Split.TEST])})
@@ -79,6 +80,12 @@ def train_on(
     folder = _save(fitted, encoder, settings, taxonomy, models, test, rows)
     run.model(folder)
     return TrainSummary(folder.name, folder, rows, fitted.dev, test, fitted.seconds)
+
+
+def _fingerprint(sets: Mapping[Split, LabelledSet], encoder: EncoderSettings, settings: TrainingSettings) -> str:
+    """What a training depends on: one that was interrupted goes on only where all of it is still the same."""
+    parts = [*(sets[split].digest for split in Split), encoder.model_dump_json(), settings.model_dump_json()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def _save(

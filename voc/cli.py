@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from voc.data.ingest import IngestSummary
     from voc.data.workspace import Workspace
     from voc.experiments.bench import BenchResult
+    from voc.experiments.sweep import SweepSummary
     from voc.inference.themes import ThemesSummary
     from voc.training.evaluate import Report
+    from voc.training.outcomes import OutcomeSummary
+    from voc.training.promote import Comparison
     from voc.training.train import TrainSummary
 
 app = typer.Typer(
@@ -100,11 +103,19 @@ def ingest(
 
 
 @app.command()
-def train(workspace: WorkspaceOption) -> None:
+def train(
+    workspace: WorkspaceOption,
+    few_shot: Annotated[
+        bool, typer.Option("--few-shot", help="Without labels: from names, definitions and examples in taxonomy.toml.")
+    ] = False,
+) -> None:
     """Fine-tune a model on the labelled contacts; track it in MLflow."""
     from voc.training.train import train as run
 
     opened = _open(workspace)
+    if few_shot:
+        _train_few_shot(opened, workspace)
+        return
     with _step("Fine-tuning a model") as report:
         summary = run(opened, report)
     _show_training(summary)
@@ -113,17 +124,137 @@ def train(workspace: WorkspaceOption) -> None:
 
 
 @app.command()
+def align(
+    sources: Annotated[list[Path], typer.Argument(help="PO, MO, XLIFF, TMX or CSV files, or folders of them.")],
+    workspace: WorkspaceOption,
+    language: Annotated[str | None, typer.Option(help="hr, sl or sr, for files that do not say it themselves.")] = None,
+) -> None:
+    """Align the encoder on your translations, so that what is labelled in English is known in other languages."""
+    from voc.data.translations import read_translations
+    from voc.labels import Language
+    from voc.training.align import align_workspace
+
+    try:
+        told = Language(language) if language else None
+    except ValueError:
+        raise VocError(f"--language: expected hr, sl or sr, got {language!r}") from None
+    with _step("Aligning the encoder") as report:
+        summary = align_workspace(_open(workspace), read_translations(sources, told), report)
+    table = Table("written form", "before", "after", title="Kept-back translations that find their original")
+    for form, before in summary.before.items():
+        table.add_row(form, f"{before:.3f}", f"{summary.after[form]:.3f}")
+    out.print(table)
+    name = summary.folder.relative_to(workspace).as_posix()
+    out.print(
+        f"Aligned on {summary.pairs:,} pairs in {summary.seconds:.0f} s. To use it, write in {workspace}/voc.toml:\n"
+        f'\n  [encoder]\n  name = "{name}"\n\nNext: voc train -w {workspace}',
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+@app.command()
+def suggest(
+    workspace: WorkspaceOption,
+    out_file: Annotated[Path, typer.Option("--out", help="Sheet of labels to write, such as labels-next.csv.")],
+    count: Annotated[int, typer.Option(min=1, help="How many contacts.")] = 100,
+    with_text: Annotated[
+        bool, typer.Option("--with-text", help="Write the customers' words too: personal data.")
+    ] = False,
+) -> None:
+    """Write a sheet of the contacts worth labelling next: those the model is unsure of, different ones."""
+    from voc.training.suggest import suggest as run
+    from voc.training.suggest import write_suggestions
+
+    found = run(_open(workspace), count)
+    reading = write_suggestions(found, out_file, with_text)
+    languages = sorted({one.language for one in found})
+    shares = ", ".join(f"{name} {sum(one.language == name for one in found):,}" for name in languages)
+    out.print(
+        f"{len(found):,} contacts ({shares}). Read {reading}, fill in {out_file}; "
+        f"next: voc ingest -w {workspace} --kind labels {out_file}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+@app.command()
+def doubts(
+    workspace: WorkspaceOption,
+    out_file: Annotated[Path, typer.Option("--out", help="Sheet to write.")],
+    with_text: Annotated[
+        bool, typer.Option("--with-text", help="Write the customers' words too: personal data.")
+    ] = False,
+) -> None:
+    """Write a sheet of the labels that are probably wrong, the worst first, and what they might be instead."""
+    from voc.training.doubts import doubts as run
+    from voc.training.doubts import write_doubts
+
+    opened = _open(workspace)
+    with _step("Looking for doubtful labels") as report:
+        found = run(opened, report)
+    write_doubts(found, out_file, with_text)
+    tasks = ", ".join(
+        f"{name} {sum(doubt.task == name for doubt in found):,}" for name in sorted({doubt.task for doubt in found})
+    )
+    out.print(f"{len(found):,} doubtful labels ({tasks or 'none'}): {out_file}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def promote(
     version: Annotated[str, typer.Argument(help="Model version, as `voc train` printed it.")],
     workspace: WorkspaceOption,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote it even where it is worse; the record says so.")
+    ] = False,
 ) -> None:
-    """Make a model version the one whose scores people see."""
-    from voc.models.registry import Registry
+    """Make a model version the one whose scores people see, unless it is worse than the current one on test."""
+    from voc.training.promote import compare
+    from voc.training.promote import promote as run
 
     opened = _open(workspace)
-    opened.make_current(version)
-    Registry(opened.tracking_uri, opened.config.tracking.experiment).promote(version)
+    with _step("Comparing with the current model") as report:
+        comparison = compare(opened, version, report)
+    _show_comparison(comparison)
+    run(opened, comparison, force)
+    if comparison.refusal is not None:
+        out.print(f"Forced, although {comparison.refusal}.", highlight=False, markup=False, soft_wrap=True)
     out.print(f"Current model: {version}. Next: voc score -w {workspace}", highlight=False)
+
+
+@app.command()
+def rollback(workspace: WorkspaceOption) -> None:
+    """Go back to the model that was current before; once more returns."""
+    from voc.training.promote import rollback as run
+
+    done = run(_open(workspace))
+    out.print(
+        f"Current model: {done.current}, no longer {done.before}. Next: voc score -w {workspace}", highlight=False
+    )
+    if done.incompatible is not None:
+        out.print(f"It was made for other contact reasons: {done.incompatible}.", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def sweep(
+    workspace: WorkspaceOption,
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many trainings in all, those of an earlier run included.")
+    ] = 20,
+    space: Annotated[
+        Path | None, typer.Option(help="Search space (TOML); else experiments/sweeps/default.toml.")
+    ] = None,
+) -> None:
+    """Search for better settings of training, judged on dev; run it again to go on."""
+    from voc.experiments.sweep import DEFAULT_SPACE, load_space
+    from voc.experiments.sweep import sweep as run
+
+    searched = load_space(space or DEFAULT_SPACE)
+    with _step("Sweep") as report:
+        summary = run(_open(workspace), trials, searched, report)
+    _show_sweep(summary)
+    out.print(
+        f"The best, for {workspace}/voc.toml:\n\n{summary.snippet}\n\nNext: voc train -w {workspace}",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 @app.command()
@@ -137,6 +268,33 @@ def score(workspace: WorkspaceOption) -> None:
     out.print(
         f"Scored {summary.contacts:,} contacts of {summary.days:,} days with model {summary.model_version} in "
         f"{summary.seconds:.0f} s ({summary.per_second:.0f} a second); {summary.abstained:,} without a sure reason.",
+        highlight=False,
+    )
+
+
+@app.command("train-outcomes")
+def train_outcomes(workspace: WorkspaceOption) -> None:
+    """Learn from the outcomes who leaves after which contacts, judge it on later ones, and score every contact."""
+    from voc.training.outcomes import train_outcomes as run
+
+    opened = _open(workspace)
+    with _step("Learning from outcomes") as report:
+        summary = run(opened, report)
+    _show_outcomes(summary)
+    score_outcomes(workspace)
+
+
+@app.command("score-outcomes")
+def score_outcomes(workspace: WorkspaceOption) -> None:
+    """Give newly scored contacts their probability that the customer leaves."""
+    from voc.inference.outcomes import score_outcomes as run
+
+    opened = _open(workspace)
+    with _step("Scoring outcomes") as report:
+        summary = run(opened, lambda done, total: report("scoring", done / max(total, 1)))
+    out.print(
+        f"Scored {summary.contacts:,} contacts of {summary.days:,} days with outcome head {summary.version} "
+        f"(table outcome_scores).",
         highlight=False,
     )
 
@@ -197,7 +355,7 @@ def demo(
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="What to measure: quality.")],
-    suite: Annotated[str, typer.Option(help="star, transfer or churn-behaviour.")] = "star",
+    suite: Annotated[str, typer.Option(help="Which suite; a wrong name lists all.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
     workspace: Annotated[
         Path | None, typer.Option("--workspace", "-w", help="Whose model, where a suite asks.")
@@ -205,19 +363,39 @@ def bench(
     tracking: Annotated[
         str, typer.Option(envvar="MLFLOW_TRACKING_URI", help="MLflow for the run.")
     ] = "sqlite:///bench/mlflow.db",
+    encoder: Annotated[
+        str, typer.Option(help="Encoder that the suite's model stands on: embedded, a hub id, or a folder.")
+    ] = "embedded",
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""
+    from voc.config import EncoderSettings
     from voc.experiments.bench import run_bench
     from voc.models.registry import Registry
 
     if tracking.startswith("sqlite:///"):
         Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     with _step(f"Bench {name} {suite}") as report:
-        result = run_bench(name, suite, data, workspace, Registry(tracking, "bench"), report)
+        result = run_bench(
+            name, suite, data, workspace, Registry(tracking, "bench"), report, EncoderSettings(name=encoder)
+        )
     _show_bench(result)
     if out_file is not None:
         result.write(out_file)
+
+
+def _train_few_shot(opened: "Workspace", root: Path) -> None:
+    from voc.training.coldstart import few_shot_train
+
+    with _step("Making a first model") as report:
+        summary = few_shot_train(opened, report)
+    out.print(
+        f"\nModel {summary.version}: {summary.reasons:,} reasons from {summary.texts:,} texts of taxonomy.toml and "
+        f"{summary.contacts:,} labelled contacts; {summary.seconds:.0f} s. Its quality is not measured.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    after = "score" if opened.current_model == summary.version else f"promote {summary.version}"
+    out.print(f"Next: voc {after} -w {root}", highlight=False, soft_wrap=True)
 
 
 def _open(root: Path) -> "Workspace":
@@ -293,6 +471,56 @@ def _show_report(report: "Report") -> None:
             cells.append(f"{quality.macro_f1:.3f} ({quality.rows:,})" if quality else "–")
         table.add_row(language, *cells)
     out.print(table)
+
+
+def _show_comparison(comparison: "Comparison") -> None:
+    for note in comparison.notes:
+        out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
+    if not comparison.lines:
+        return
+    table = Table("task", "where", title=f"On test: {comparison.challenger} beside the current {comparison.champion}")
+    for name in ("contacts", "current", "new", "difference", "interval", ""):
+        table.add_column(name, justify="right" if name else "left")
+    margin = comparison.settings.margin
+    for line in comparison.lines:
+        verdict = "worse" if line.worse(margin) else "perhaps worse" if line.doubtful(margin) else ""
+        figures = (f"{line.champion:.3f}", f"{line.challenger:.3f}", f"{line.difference:+.3f}")
+        table.add_row(
+            line.task, line.where, f"{line.contacts:,}", *figures, f"{line.low:+.3f} to {line.high:+.3f}", verdict,
+            style="red" if verdict == "worse" else None,
+        )  # fmt: skip
+    out.print(table)
+
+
+def _show_sweep(summary: "SweepSummary", most: int = 10) -> None:
+    total = len(summary.trials)
+    table = Table("trial", "dev", *summary.best.settings, title=f"{total} trials, {total - summary.before} of them now")
+    for trial in summary.trials[:most]:
+        own = " (yours)" if trial == summary.baseline else ""
+        table.add_row(f"{trial.number}{own}", f"{trial.score:.4f}", *(str(value) for value in trial.settings.values()))
+    out.print(table)
+
+
+def _show_outcomes(summary: "OutcomeSummary") -> None:
+    report, figures = summary.report, summary.report.figures
+    table = Table("", "PR-AUC", "lift, top decile", "Brier", "ECE", title="Outcome head on test, and its rivals")
+    for name in ("", "with_last_csat.", "baseline.last_csat.", "baseline.stated_intent.", "baseline.prevalence."):
+        cells = [
+            f"{figures[f'{name}{key}']:.3f} ({figures[f'{name}{key}.low']:.3f} to {figures[f'{name}{key}.high']:.3f})"
+            for key in ("pr_auc", "lift_top_decile", "brier")
+        ]
+        table.add_row(name.removeprefix("baseline.").strip(".") or "head", *cells, f"{figures[f'{name}ece']:.3f}")
+    out.print(table)
+    made = "Trained" if summary.trained else "Already there:"
+    out.print(
+        f"{made} outcome head {summary.version}: leaving within {summary.horizon_days} days; learnt from "
+        f"{report.train['contacts']:,} contacts of {report.split['train_first']} to {report.split['train_last']}, "
+        f"judged on {report.test['contacts']:,} of {report.split['test_first']} to {report.split['test_last']}, "
+        f"{report.test['positives']:,} before one of {report.test['leavers']:,} leaves.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    for note in report.notes:
+        out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_themes(summary: "ThemesSummary", most: int = 30) -> None:

@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -58,10 +59,16 @@ class TrainingSettings(Settings):
 
     speakers: Literal["customer", "everyone"] = "customer"
     """Whose words the model reads. `everyone` reads the customer's turns first, then the others'."""
-    max_tokens: int = Field(160, ge=8, le=512)
-    epochs: int = Field(3, ge=1)
-    batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(5e-5, gt=0)
+    max_tokens: int = Field(96, ge=8, le=512)
+    """Of one segment (a sentence or a turn); a contact may have as many as 64 of them."""
+    epochs: int = Field(3, ge=0)
+    """0 trains the heads alone, on the untouched encoder: seconds instead of minutes."""
+    batch_size: int = Field(32, ge=1)
+    learning_rate: float = Field(7e-5, gt=0)
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    """Each layer of the encoder learns at this share of the rate of the layer above it."""
+    freeze_layers: int = Field(0, ge=0)
+    """So many of the lowest layers are kept as they are."""
     head_learning_rate: float = Field(5e-4, gt=0)
     head_weight_decay: float = Field(0.1, ge=0)
     head_epochs: int = Field(6, ge=0)
@@ -75,9 +82,47 @@ class TrainingSettings(Settings):
     preserve: float = Field(1.0, ge=0)
     """Weight of the term that holds the pooled vector near the untouched encoder's, so that themes nobody
     labelled stay apart. 0 switches it off."""
+    seed_forms: int = Field(2, ge=0, le=5)
+    """In how many of its five written forms each contact of the built-in seed corpus is learnt from; 0 leaves it out.
+    It teaches who leaves and who does not, moods, and that a text and its translation mean the same."""
     bf16: Literal["auto", "yes", "no"] = "auto"
     max_train_contacts: int | None = Field(None, ge=1)
     """Train on a seeded sample of this many contacts; None takes all."""
+    false_unknown: float = Field(0.05, ge=0, lt=1)
+    """At most this share of contacts with a known reason may come out as unknown (on dev)."""
+    seed: int = 13
+
+
+class AlignmentSettings(Settings):
+    """Alignment of the encoder on translations."""
+
+    least_words: int = Field(4, ge=1)
+    """Pairs whose English has fewer words are left out."""
+    most_pairs: int = Field(60_000, ge=1)
+    """Pairs to learn from, in equal shares of the written forms; a seeded draw where there are more."""
+    most_held: int = Field(9_000, ge=0)
+    """English turns of customers that are held where they are."""
+    judged: int = Field(300, ge=1)
+    """Pairs of each written form that are kept back to judge by."""
+    epochs: int = Field(1, ge=1)
+    batch_tokens: int = Field(1024, ge=64)
+    max_tokens: int = Field(96, ge=8, le=512)
+    learning_rate: float = Field(1e-4, gt=0)
+    seed: int = 13
+
+
+class PromotionSettings(Settings):
+    """When a new model may take the current one's place."""
+
+    margin: float = Field(0.02, ge=0, le=1)
+    """So much lower a figure (macro-F1 of a language, F1 of a reason) may be on the test split."""
+    confidence: float = Field(0.9, gt=0.5, lt=1)
+    """Of new models that are just as good, at least this share is let through: the intervals of all figures hold
+    together with this confidence."""
+    least_support: int = Field(20, ge=1)
+    """Languages and reasons with fewer labelled test contacts are not compared."""
+    draws: int = Field(1000, ge=100)
+    """Samples of the bootstrap."""
     seed: int = 13
 
 
@@ -108,6 +153,23 @@ class ThemeSettings(Settings):
         return self.min_theme_size or max(10, texts // 250)
 
 
+class OutcomeSettings(Settings):
+    """The outcome head: who leaves within so many days of a contact."""
+
+    horizon_days: int = Field(60, ge=1, le=730)
+    test_share: float = Field(0.4, gt=0, lt=1)
+    """Share of the days that are neither gap nor unfinished: the latest of them are for judging."""
+    observed_until: date | None = None
+    """Last day of which outcomes are known; None: the last recorded leave or the last contact, whichever is earlier."""
+    capacity_per_day: int = Field(20, ge=1)
+    """Contacts of a day that the retention team can act on."""
+    components: int = Field(32, ge=1)
+    """Principal components of the contact's vector that are learnt from."""
+    bootstrap: int = Field(1000, ge=100)
+    """Resamplings of the customers behind each interval."""
+    seed: int = 13
+
+
 class TrackingSettings(Settings):
     """MLflow. Empty `uri` keeps runs in the workspace's own SQLite store; a server is one setting away."""
 
@@ -122,8 +184,11 @@ class Config(Settings):
     ingest: IngestSettings = IngestSettings()
     encoder: EncoderSettings = EncoderSettings()
     training: TrainingSettings = TrainingSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
+    promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
     themes: ThemeSettings = ThemeSettings()
+    outcomes: OutcomeSettings = OutcomeSettings()
     tracking: TrackingSettings = TrackingSettings()
 
     @property
@@ -165,6 +230,9 @@ def _mistakes(kind: type[BaseModel], error: ValidationError) -> Iterable[str]:
             yield f"{place}: unknown key{hint}"
         elif detail["type"] == "missing":
             yield f"{place}: missing"
+        elif detail["type"] == "value_error" and not isinstance(detail["input"], str | int | float):
+            # It says by itself what came; the whole table again would hide it.
+            yield ": ".join(filter(None, [place, str(detail["ctx"]["error"])]))
         else:
             yield f"{place}: {detail['msg']}, got {detail['input']!r}"
 

@@ -51,6 +51,17 @@ class Sentiment(StrEnum):
     POSITIVE = "positive"
 
 
+class ChurnDirection(StrEnum):
+    """Where a customer stands towards the company they write to, as far as the contact says."""
+
+    LEAVING = "leaving"
+    JOINING = "joining"
+    STAYING = "staying"
+    SOMEONE_ELSE = "someone_else"
+    CANCELLING_ORDER = "cancelling_order"
+    NONE = "none"
+
+
 class ReasonClass(StrEnum):
     """What a company should do about a contact reason."""
 
@@ -74,6 +85,7 @@ class TaskName(StrEnum):
     REASON = "reason"
     SENTIMENT = "sentiment"
     CHURN_INTENT = "churn_intent"
+    CHURN_DIRECTION = "churn_direction"
 
 
 LANGUAGE_NAMES: dict[str, str] = {

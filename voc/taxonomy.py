@@ -3,11 +3,37 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from voc.config import Settings, parse, read_toml
 from voc.labels import ReasonClass
+
+MOST_EXAMPLES = 8
+LONGEST_EXAMPLE = 500
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected some text")
+    return text.strip()
+
+
+def _short(text: str) -> str:
+    if len(text) > LONGEST_EXAMPLE:
+        raise ValueError(f"expected at most {LONGEST_EXAMPLE} characters")
+    return text
+
+
+def _few(examples: tuple[str, ...]) -> tuple[str, ...]:
+    if len(examples) > MOST_EXAMPLES:
+        raise ValueError(f"expected at most {MOST_EXAMPLES} examples, got {len(examples)}")
+    return examples
+
+
+Said = Annotated[str, AfterValidator(_said)]
+Example = Annotated[str, AfterValidator(_said), AfterValidator(_short)]
 
 
 class Group(Settings):
@@ -17,11 +43,16 @@ class Group(Settings):
 
 
 class Reason(Settings):
-    """Second level: why a customer gets in touch."""
+    """Second level: why a customer gets in touch.
+
+    Name, definition and examples, in any of the languages, are what a first model learns from where nothing is
+    labelled yet.
+    """
 
     group: str
-    name: str
-    definition: str
+    name: Said
+    definition: str = ""
+    examples: Annotated[tuple[Example, ...], AfterValidator(_few)] = ()
     journey: str
     owner: str
     class_: ReasonClass = Field(alias="class")
@@ -39,6 +70,18 @@ class Taxonomy(Settings):
         lost = {reason.group for reason in self.reasons.values()} - set(self.groups)
         if lost:
             raise ValueError(f"reasons name groups that do not exist: {', '.join(sorted(lost))}")
+        return self
+
+    @model_validator(mode="after")
+    def _examples_differ(self) -> "Taxonomy":
+        seen: dict[str, str] = {}
+        for reason_id, reason in self.reasons.items():
+            for example in reason.examples:
+                first = seen.setdefault(" ".join(example.casefold().split()), reason_id)
+                if first != reason_id:
+                    raise ValueError(
+                        f"expected an example under one reason, got {example!r} under {first}, {reason_id}"
+                    )
         return self
 
     @property

@@ -156,9 +156,9 @@ def settings_toml() -> str:
         'timezone = "Europe/Zagreb"\n'
         "synthetic = true\n"
         "\n"
-        "# Sized so that the whole demo takes a quarter of an hour on two cores.\n"
+        "# Sized so that the whole demo takes about twenty minutes on two cores.\n"
         "[training]\n"
-        "max_train_contacts = 5000\n"
+        "max_train_contacts = 4000\n"
         "max_tokens = 96\n"
         "epochs = 1\n"
     )

@@ -4,69 +4,59 @@ The development contacts in `experiments/devsets` are hand-written for this proj
 serve to choose between ways of training; a figure on them is not a final one.
 """
 
-import csv
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
 
 from voc.config import EncoderSettings, TrainingSettings
-from voc.data.contracts import TURN
-from voc.data.splits import split_of
 from voc.data.text import to_latin
-from voc.errors import InputError
-from voc.experiments.bench import BenchResult, Progress, machine_context
-from voc.experiments.judging import frozen_encoder, judge_single, tfidf
+from voc.experiments.bench import BenchResult, Progress
+from voc.experiments.judging import judge_single
+from voc.experiments.quality import context_of, judge_rivals, reader_of
+from voc.experiments.rivals import Frozen, Predict, Rival, Tfidf
+from voc.experiments.sets import Row, by_split, labelled_set, labels_of, one_line
+from voc.experiments.suites.banking77 import banking
 from voc.labels import Split, TaskName
 from voc.models.registry import RunLog
 from voc.models.tasks import Task
 from voc.training.fit import fit
-from voc.training.labelled import LabelledSet, labelled_rows, split_sets
+from voc.training.labelled import LabelledSet
 
 DEVSETS = Path(__file__).parents[1] / "devsets"
-TRAINING = TrainingSettings(max_tokens=64, epochs=2, seed=13)
-
-_SCHEMA = pa.schema(
-    [
-        ("contact_id", pa.string()), ("language", pa.string()), ("script", pa.string()), ("turns", pa.list_(TURN)),
-        ("reasons", pa.list_(pa.string())), ("sentiment", pa.string()), ("churn_intent", pa.bool_()),
-        ("split", pa.string()),
-    ]
-)  # fmt: skip
+TRAINING = TrainingSettings(max_tokens=64, epochs=2, batch_size=32, learning_rate=7e-5, seed_forms=3, seed=13)
 
 
-def transfer(data: Path, progress: Progress, run: RunLog, settings: TrainingSettings = TRAINING) -> BenchResult:
+def transfer(
+    data: Path,
+    progress: Progress,
+    run: RunLog,
+    settings: TrainingSettings = TRAINING,
+    encoder: EncoderSettings | None = None,
+) -> BenchResult:
     """Fine-tune on English Banking77 and judge on its test split and on the development contacts of each language.
 
     Raises InputError without the data.
     """
-    rows = list(_banking(data))
-    task = Task(TaskName.REASON, "multilabel", tuple(sorted({row["reasons"][0] for row in rows})))
-    sets = split_sets(pa.Table.from_pylist(rows, schema=_SCHEMA), (task,), settings.speakers)
+    rows = list(banking(data))
+    task = Task(TaskName.REASON, "multilabel", labels_of(rows, TaskName.REASON))
+    encoder = encoder or EncoderSettings()
+    sets = by_split(rows, (task,))
     others = development_sets(task)
-    fitted = fit(sets, (task,), EncoderSettings(), settings, run, progress)
+    fitted = fit(sets, (task,), encoder, settings, run, progress)
     progress("judging", 1.0)
 
-    def judge(labelled: LabelledSet) -> dict[str, float]:
-        found = fitted.predictor.predict(labelled.texts).probabilities[task.name]
-        return judge_single(task, labelled.targets(task), found)
+    def judge_one(predict: Predict, labelled: LabelledSet) -> dict[str, float]:
+        return judge_single(task, labelled.targets(task), predict(labelled.texts))
 
-    figures = judge(sets[Split.TEST]) | {"train_seconds": fitted.seconds}
-    figures |= {f"accuracy.{name}": judge(labelled)["accuracy"] for name, labelled in others.items()}
-    rivals = {
-        "tfidf": tfidf(sets, task, others),
-        "frozen": frozen_encoder(sets, task, EncoderSettings(), others),
-    }
-    for rival, found in rivals.items():
-        figures |= {f"baseline.{rival}.{name}": value for name, value in found.items()}
-    context = machine_context() | {
-        "data": "Banking77, official split, English; development contacts of experiments/devsets (30 reasons)",
-        "training": settings.model_dump(),
-        "seed": settings.seed,
-    }
-    return BenchResult("quality transfer", figures, context)
+    def judge(predict: Predict) -> dict[str, float]:
+        accuracies = {f"accuracy.{name}": judge_one(predict, labelled)["accuracy"] for name, labelled in others.items()}
+        return judge_one(predict, sets[Split.TEST]) | accuracies
+
+    figures = judge(reader_of(fitted.predictor, task)) | {"train_seconds": fitted.seconds}
+    rivals: dict[str, Rival] = {"tfidf": Tfidf(), "frozen": Frozen(encoder)}
+    figures |= judge_rivals(rivals, sets[Split.TRAIN], task, judge, progress)
+    data_used = "Banking77, official split, English; development contacts of experiments/devsets (30 reasons)"
+    return BenchResult("quality transfer", figures, context_of(data_used, settings, encoder, sets))
 
 
 def development_sets(task: Task) -> dict[str, LabelledSet]:
@@ -79,42 +69,16 @@ def development_sets(task: Task) -> dict[str, LabelledSet]:
             {"Cyrl": str, "Latn": to_latin} if language == "sr" else {"Latn": str}
         )
         for script, write in scripts.items():
+            name = f"{language}-{script}" if language == "sr" else language
             rows = [
-                _row(f"{path.stem}-{number}", write(contact["text"]), contact["reason"], Split.DEV, language, script)
+                Row(
+                    f"{path.stem}-{number}",
+                    one_line(write(contact["text"])),
+                    {TaskName.REASON: (contact["reason"],)},
+                    Split.DEV,
+                    name,
+                )
                 for number, contact in enumerate(contacts)
             ]
-            name = f"{language}-{script}" if language == "sr" else language
-            table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-            sets[name] = LabelledSet(Split.DEV, labelled_rows(table, (task,), "customer"))
+            sets[name] = labelled_set(rows, (task,), Split.DEV)
     return sets
-
-
-def _banking(data: Path) -> Iterator[dict[str, Any]]:
-    """Official test split; a tenth of train, fixed by a hash of the text, is dev."""
-    folder = data / "banking77"
-    for name in ("train", "test"):
-        path = folder / f"{name}.csv"
-        if not path.is_file():
-            raise InputError(f"{path}: expected Banking77's {name}.csv, got no such file")
-        with path.open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines)):
-                split = Split.TEST if name == "test" else _train_or_dev(row["text"])
-                yield _row(f"{name}-{number}", row["text"], row["category"], split, "en", "Latn")
-
-
-def _train_or_dev(text: str) -> Split:
-    """The hash gives 70/10/20; official train has no test part, so that goes to train."""
-    return Split.DEV if split_of(text) == Split.DEV else Split.TRAIN
-
-
-def _row(identity: str, text: str, reason: str, split: Split, language: str, script: str) -> dict[str, Any]:
-    return {
-        "contact_id": identity,
-        "language": language,
-        "script": script,
-        "turns": [{"speaker": "customer", "text": text, "at": None}],
-        "reasons": [reason],
-        "sentiment": None,
-        "churn_intent": None,
-        "split": split,
-    }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from voc.data.workspace import Workspace
-from voc.inference.marts import Criteria, Marts, Selection
+from voc.inference.marts import Criteria, Evidence, Marts, Selection
 
 FIRST = date(2026, 5, 1)
 
@@ -47,7 +47,15 @@ def small(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
                 make.score("a", day(1), ("bill_higher", 0.9), sentiment="negative"),
                 make.score("b", day(1), ("bill_higher", 0.8), ("roaming", 0.6), sentiment="positive"),
                 make.score("c", day(8)),
-                make.score("e", day(15), ("roaming", 0.7), sentiment="negative", churn_intent=True),
+                make.score(
+                    "e",
+                    day(15),
+                    ("roaming", 0.7),
+                    sentiment="negative",
+                    churn_intent=True,
+                    churn_direction="leaving",
+                    churn_evidence={"turn": 0, "begin": 12, "end": 16},
+                ),
                 make.score("d", day(9), ("bill_higher", 0.9), model_version="older"),
             ],
         ),
@@ -262,6 +270,13 @@ def test_a_contact_with_its_labels(marts: Marts) -> None:
     unscored = marts.contact("d")
     assert unscored is not None and not unscored.scored and not unscored.reasons
     assert marts.contact("nobody") is None
+
+
+def test_where_a_customer_stands_and_the_words_that_say_so(marts: Marts) -> None:
+    leaving, unsaid = marts.contacts_by_id(("e", "a"))
+    assert (leaving.churn_direction, leaving.evidence) == ("leaving", Evidence(0, 12, 16))
+    assert leaving.turns[0].text[12:16] == "bill"
+    assert (unsaid.churn_direction, unsaid.evidence) == (None, None)
 
 
 def test_contacts_by_id_keep_their_order_and_leave_out_what_is_gone(marts: Marts) -> None:

@@ -63,6 +63,9 @@ def test_numbers_and_dates() -> None:
     assert words.plural(1, "contact") == "1\u00a0contact"
     assert words.plural(2, "reply", "replies") == "2\u00a0replies"
     assert words.percent(0.312) == "31.2\u00a0%"
+    assert [words.likelihood(value) for value in (1.0, 0.994, 0.9, 0.012, 0.001)] == [
+        "> 99\u00a0%", "> 99\u00a0%", "90\u00a0%", "1\u00a0%", "< 1\u00a0%",
+    ]  # fmt: skip
     assert [words.signed(value, 1) for value in (1.25, -0.04, 0.0, -2.0)] == ["+1.2", "0.0", "0.0", "-2.0"]
     assert words.days(date(2026, 5, 2), date(2026, 5, 29)) == "2 to 29\u00a0May\u00a02026"
     assert words.days(date(2026, 4, 2), date(2026, 5, 29)) == "2\u00a0April to 29\u00a0May\u00a02026"
@@ -102,6 +105,13 @@ def test_matches_stand_where_they_were_written(text: str, query: str, marked: li
     found = highlight.pieces(text, fold(query).split())
     assert "".join(piece for piece, _ in found) == text
     assert [piece for piece, match in found if match] == marked
+
+
+def test_evidence_is_marked_beside_matches() -> None:
+    text = "My bill is wrong. I leave. Bye."
+    assert [piece for piece, marked in highlight.pieces(text, ["bill"], (18, 26)) if marked] == ["bill", "I leave."]
+    assert [piece for piece, marked in highlight.pieces(text, ["wrong"], (3, 26)) if marked] == [text[3:26]]
+    assert highlight.pieces(text) == [(text, False)]
 
 
 def test_excerpt_is_short_and_shows_the_match() -> None:

@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.score import score, vectors_of
+from voc.inference.score import directions, score, vectors_of
 from voc.inference.themes import themes
+from voc.models.tasks import default_tasks
 
 TableOf = Callable[[Workspace, str, str], str]
 SCORES = ("scores", "model_version, contact_id")
@@ -42,6 +44,30 @@ def test_reasons_are_those_above_the_threshold_in_order(trained: Workspace) -> N
         assert row["abstained"] == (not probabilities)
         assert probabilities == sorted(probabilities, reverse=True)
         assert not probabilities or row["reasons"][0]["reason"] == row["top_reason"]
+
+
+def test_decisions_say_which_words_they_rest_on(trained: Workspace) -> None:
+    score(trained)
+    rows = trained.lake.query(
+        "SELECT turns, reasons, churn_intent, churn_evidence FROM scores JOIN contacts USING (contact_id)"
+    )
+    marked = 0
+    for row in rows.to_pylist():
+        assert (row["churn_evidence"] is not None) == row["churn_intent"]
+        for found in [entry["evidence"] for entry in row["reasons"]] + [row["churn_evidence"]]:
+            if found is not None:
+                turn = row["turns"][found["turn"]]
+                assert turn["speaker"] == "customer"
+                assert turn["text"][found["begin"] : found["end"]].strip()
+                marked += 1
+    assert marked > 20
+
+
+def test_directions_never_contradict_the_intent() -> None:
+    task = default_tasks(("bill",))[3]
+    sure = np.eye(6, dtype=np.float32)[[0, 0, 4]]
+    assert task.labels[0] == "leaving"
+    assert directions(task, sure, np.array([True, False, True])) == ["leaving", "joining", "leaving"]
 
 
 def test_second_run_changes_nothing(trained: Workspace, table_of: TableOf) -> None:
@@ -106,6 +132,18 @@ def test_killed_process_ends_in_the_same_table(trained: Workspace, table_of: Tab
 def test_no_model_is_one_line(workspace: Workspace) -> None:
     with pytest.raises(WorkspaceError, match="no model yet; train one with: voc train"):
         score(workspace)
+
+
+def test_a_taxonomy_changed_under_the_model_is_one_line(trained: Workspace) -> None:
+    path = trained.root / "taxonomy.toml"
+    text = path.read_text(encoding="utf-8")
+    gone = trained.taxonomy.reason_ids[0]
+    path.write_text(text.replace(f"[reasons.{gone}]", "[reasons.brand_new]"), encoding="utf-8")
+    message = f"does not know brand_new; taxonomy.toml no longer has {gone}; train one for these with: voc train"
+    with pytest.raises(WorkspaceError, match=message):
+        score(Workspace.open(trained.root))
+    path.write_text(text.replace(trained.taxonomy.reasons[gone].name, "Another name"), encoding="utf-8")
+    assert score(Workspace.open(trained.root)).contacts > 0  # names may change
 
 
 def test_themes_cover_every_contact_and_repeat(trained: Workspace, table_of: TableOf) -> None:

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from voc.errors import ModelFolderError
-from voc.models.classifier import Classifier, Pooled
+from voc.models.calibration import Scaling
+from voc.models.classifier import Classifier, Pooled, layer_of
 from voc.models.encoder import load_tokenizer
 from voc.models.folder import Decisions, Model, load_model, new_manifest, save_model
 from voc.models.predict import Predictor
-from voc.models.reading import pad_batch, read_texts
+from voc.models.reading import NO_SEGMENT, Segmented, pad_batch, token_ids
 from voc.models.tasks import Task, default_tasks
 
 TASKS = default_tasks(("bill", "outage"))
@@ -29,7 +30,7 @@ def predictor(tiny_encoder: Path) -> Predictor:
 def test_shapes_and_ranges(predictor: Predictor) -> None:
     found = predictor.predict(TEXTS)
     assert {name: values.shape for name, values in found.probabilities.items()} == {
-        "reason": (5, 2), "sentiment": (5, 3), "churn_intent": (5, 2),
+        "reason": (5, 2), "sentiment": (5, 3), "churn_intent": (5, 2), "churn_direction": (5, 6),
     }  # fmt: skip
     assert all(((values >= 0) & (values <= 1)).all() for values in found.probabilities.values())
     assert np.linalg.norm(found.embeddings, axis=1) == pytest.approx(1, abs=1e-5)
@@ -54,8 +55,8 @@ def test_can_learn_a_handful_by_heart(tiny_encoder: Path) -> None:
     task = Task("reason", "multilabel", ("bill", "outage"))
     classifier = Classifier.fresh(str(tiny_encoder), [task], max_tokens=32)
     tokenizer = load_tokenizer(str(tiny_encoder))
-    read = read_texts(TEXTS[:3], tokenizer, "", 32)
-    batch = pad_batch([{name: read[name][row] for name in read} for row in range(3)], tokenizer)
+    read = Segmented.of(TEXTS[:3])
+    batch = pad_batch(token_ids(read.unique, tokenizer, "", 32), tokenizer) | {"rows": torch.from_numpy(read.rows)}
     targets = {"reason": torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])}
     optimiser = torch.optim.AdamW(classifier.parameters(), lr=3e-3)
     for _ in range(60):
@@ -71,18 +72,49 @@ def test_teacher_holds_the_pooled_vector(tiny_encoder: Path) -> None:
     ids = torch.tensor([[0, 5, 6, 2]])
     mask = torch.ones_like(ids)
     targets = {task.name: torch.tensor([task.target(None)]) for task in TASKS}
-    segments = torch.zeros_like(ids)
-    own = classifier(ids, mask, segments).pooled.detach()
-    assert float(classifier(ids, mask, segments, targets, own).loss.detach()) == pytest.approx(0, abs=1e-5)
-    assert float(classifier(ids, mask, segments, targets, -own).loss.detach()) == pytest.approx(4, abs=1e-4)
+    rows = torch.zeros((1, 1), dtype=torch.long)
+    own = classifier(ids, mask, rows).pooled.detach()
+    assert float(classifier(ids, mask, rows, targets, own).loss.detach()) == pytest.approx(0, abs=1e-5)
+    assert float(classifier(ids, mask, rows, targets, -own).loss.detach()) == pytest.approx(4, abs=1e-4)
 
 
-def test_frozen_word_embeddings_get_no_gradient(tiny_encoder: Path) -> None:
+@pytest.mark.parametrize("layers", [0, 1])
+def test_what_is_frozen_gets_no_gradient(tiny_encoder: Path, layers: int) -> None:
     classifier = Classifier.fresh(str(tiny_encoder), TASKS)
-    classifier.freeze_word_embeddings()
+    classifier.freeze(word_embeddings=True, layers=layers)
     ids = torch.tensor([[0, 5, 2]])
-    classifier(ids, torch.ones_like(ids), torch.zeros_like(ids)).pooled.sum().backward()
+    classifier.pool(ids, torch.ones_like(ids)).sum().backward()
+    learnt = [name for name, value in classifier.encoder.named_parameters() if value.grad is not None]
+    learning = {layer_of(name, classifier.layers) for name in learnt}
     assert classifier.encoder.get_input_embeddings().weight.grad is None
+    assert learning == ({-1, 0, 1} if layers == 0 else {1})
+
+
+def test_a_contact_is_the_mean_of_its_segments_by_tokens() -> None:
+    vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [9.0, 9.0]])
+    pooled = Pooled.of(vectors, torch.tensor([3, 4, 5]), torch.tensor([[0, 1], [2, NO_SEGMENT]]))
+    assert pooled.whole[0].tolist() == pytest.approx([0.6, 0.8])
+    assert pooled.present.tolist() == [[True, True], [True, False]]
+    assert pooled.segments[1, 1].tolist() == [0, 0]
+
+
+def test_evidence_is_the_segment_that_speaks_most(predictor: Predictor) -> None:
+    text = "The first thing I say.\nSomething else entirely here.\nAnd one more of that."
+    found = predictor.predict([text, *TEXTS])
+    (pooled,) = predictor.pooled([text])
+    for name, values in predictor.classifier.read_segments(pooled).items():
+        assert found.spoken[name][0].tolist() == values[0].argmax(0).tolist()
+    assert (found.spoken["churn_intent"][1:] == 0).all()
+
+
+def test_calibration_by_language(predictor: Predictor) -> None:
+    plain = predictor.predict(TEXTS)
+    scalings = {"churn_intent": {"all": Scaling(), "hr": Scaling(0.5, 1.0)}}
+    tuned = Predictor(predictor.classifier, predictor.tokenizer, calibration=scalings)
+    found = tuned.predict(TEXTS, ["hr", "en", "en", "en", "en"])
+    assert (found.probabilities["churn_intent"][1:] == plain.probabilities["churn_intent"][1:]).all()
+    expected = 1 / (1 + np.exp(-(0.5 * plain.logits["churn_intent"][0, 0] + 1)))
+    assert found.probabilities["churn_intent"][0, 1] == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.fixture
@@ -91,7 +123,7 @@ def saved(predictor: Predictor, tmp_path: Path) -> Path:
         new_manifest("tiny", "1", "abc", "seed"),
         predictor.classifier,
         predictor.tokenizer,
-        Decisions({"reason": 0.4}),
+        Decisions({"reason": 0.4}, {"sentiment": {"all": Scaling(0.5), "hr": Scaling(0.7, 0.1)}}),
     )
     return save_model(model, tmp_path / "models" / model.version, "# Card")
 
@@ -101,7 +133,7 @@ def test_folder_round_trip(predictor: Predictor, saved: Path) -> None:
     again = Predictor(loaded.classifier, loaded.tokenizer, batch_tokens=64).predict(TEXTS)
     first = predictor.predict(TEXTS)
     assert loaded.version == saved.name
-    assert loaded.decisions.thresholds == {"reason": 0.4}
+    assert loaded.decisions == Decisions({"reason": 0.4}, {"sentiment": {"all": Scaling(0.5), "hr": Scaling(0.7, 0.1)}})
     for name, values in first.probabilities.items():
         assert (again.probabilities[name] == values).all()
 

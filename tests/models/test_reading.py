@@ -1,55 +1,57 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from voc.models.encoder import EMBEDDED, load_tokenizer
-from voc.models.reading import MOST_SEGMENTS, NO_SEGMENT, pad_batch, pool_segments, read_texts
+from voc.models.encoder import load_tokenizer
+from voc.models.reading import MOST_SEGMENTS, NO_SEGMENT, Segmented, pad_batch, segment_spans, token_ids
 
-TEXT = "Dobar dan. Račun je previsok!\nОдлазим од вас.  Hvala"
+TEXT = "Dobar dan, imam pitanje. Račun je previsok!\nОдлазим од вас данас.  Hvala"
 
 
-@pytest.mark.parametrize("name", [EMBEDDED, "tiny"])
-def test_each_token_knows_its_sentence(name: str, tiny_encoder: Path) -> None:
-    tokenizer = load_tokenizer(name if name == EMBEDDED else str(tiny_encoder))
-    read = read_texts([TEXT], tokenizer, "query: ", 64)
-    ids, segments = read["input_ids"][0], read["segments"][0]
-    spoken = {
-        segment: tokenizer.decode([token for token, own in zip(ids, segments, strict=True) if own == segment]).strip()
-        for segment in set(segments)
-    }
-    assert spoken[0] == "Dobar dan."
-    assert spoken[1] == "Račun je previsok!"
-    assert spoken[2] == "Одлазим од вас."
-    assert spoken[3] == "Hvala"
-    assert segments[0] == segments[-1] == NO_SEGMENT
-    assert "query" not in " ".join(text for segment, text in spoken.items() if segment >= 0)
+def cut(text: str) -> list[str]:
+    return [text[begin:end] for begin, end in segment_spans(text)]
+
+
+def test_turns_and_their_sentences_are_segments() -> None:
+    assert cut(TEXT) == ["Dobar dan, imam pitanje.", "Račun je previsok!", "Одлазим од вас данас.  Hvala"]
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ("No. I want to stay with you.", ["No. I want to stay with you."]),
+        ("It broke again today. Thanks.", ["It broke again today. Thanks."]),
+        ("Yes.\nNo.", ["Yes.", "No."]),  # a turn is never joined with another one
+        ("\n\nhello\n", ["hello"]),
+        ("Version 2.4 fails. Why is that…  Who knows why?", ["Version 2.4 fails.", "Why is that…", "Who knows why?"]),
+        ("", [""]),
+        ("   ", ["   "]),
+    ],
+)  # fmt: skip
+def test_cutting(text: str, segments: list[str]) -> None:
+    assert cut(text) == segments
+
+
+def test_what_comes_late_is_not_read() -> None:
+    assert len(segment_spans("\n".join(["one turn of many"] * 200))) == MOST_SEGMENTS
+
+
+def test_equal_segments_are_one() -> None:
+    read = Segmented.of(["Good morning to you.\nMy bill is wrong.", "Good morning to you.", "a\na\na"])
+    assert read.unique == ["Good morning to you.", "My bill is wrong.", "a"]
+    assert read.rows.tolist() == [[0, 1, NO_SEGMENT], [0, NO_SEGMENT, NO_SEGMENT], [2, 2, 2]]
+    assert Segmented.of([]).unique == []
 
 
 def test_ids_are_those_of_the_plain_text(tiny_encoder: Path) -> None:
     tokenizer = load_tokenizer(str(tiny_encoder))
-    assert (
-        read_texts([TEXT], tokenizer, "query: ", 20)["input_ids"][0]
-        == tokenizer("query: " + TEXT, truncation=True, max_length=20)["input_ids"]
-    )
+    plain = tokenizer("query: " + TEXT, truncation=True, max_length=20)["input_ids"]
+    assert token_ids([TEXT], tokenizer, "query: ", 20) == [plain]
+    assert token_ids([], tokenizer, "query: ", 20) == []
 
 
-def test_late_segments_count_to_the_last(tiny_encoder: Path) -> None:
-    read = read_texts([" ".join(["Da."] * 30)], load_tokenizer(str(tiny_encoder)), "", 128)
-    assert max(read["segments"][0]) == MOST_SEGMENTS - 1
-
-
-def test_padding_belongs_to_no_segment(tiny_encoder: Path) -> None:
+def test_padding_is_masked(tiny_encoder: Path) -> None:
     tokenizer = load_tokenizer(str(tiny_encoder))
-    read = read_texts(["Da.", TEXT], tokenizer, "", 64)
-    batch = pad_batch([{name: read[name][row] for name in read} for row in range(2)], tokenizer)
-    assert batch["segments"].shape == batch["input_ids"].shape == batch["attention_mask"].shape
-    assert (batch["segments"][batch["attention_mask"] == 0] == NO_SEGMENT).all()
-
-
-def test_segments_are_means_of_their_tokens() -> None:
-    hidden = torch.arange(10.0).view(1, 5, 2)
-    vectors, present = pool_segments(hidden, torch.tensor([[NO_SEGMENT, 0, 0, 2, NO_SEGMENT]]))
-    assert vectors[0, 0].tolist() == [3, 4]
-    assert vectors[0, 2].tolist() == [6, 7]
-    assert present[0, :4].tolist() == [True, False, True, False]
+    batch = pad_batch(token_ids(["Da.", TEXT], tokenizer, "", 64), tokenizer)
+    assert batch["input_ids"].shape == batch["attention_mask"].shape
+    assert batch["attention_mask"].sum(1)[0] < batch["attention_mask"].sum(1)[1] == batch["input_ids"].shape[1]

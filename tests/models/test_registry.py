@@ -59,6 +59,32 @@ def test_promotion_moves_the_alias(registry: Registry, tmp_path: Path) -> None:
         registry.promote("v9")
 
 
+def test_promotion_keeps_the_one_before(registry: Registry, tmp_path: Path) -> None:
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+        with registry.run("train") as run:
+            run.model(tmp_path / name)
+    client = MlflowClient(registry.uri, registry.uri)
+    registry.promote("v2", "v1")
+    assert client.get_model_version_by_alias(REGISTERED_MODEL, "previous").tags["folder"] == "v1"
+    registry.promote("v1", "from-another-server")
+    assert set(client.get_registered_model(REGISTERED_MODEL).aliases) == {"champion"}
+    registry.promote("v2", "from-another-server")
+
+
+def test_a_run_may_be_part_of_another_and_go_on_later(registry: Registry) -> None:
+    with registry.run("sweep") as parent, registry.run("trial 0", parent=parent.run_id) as nested:
+        pass
+    client = MlflowClient(registry.uri)
+    assert client.get_run(nested.run_id).data.tags["mlflow.parentRunId"] == parent.run_id
+    with registry.run("sweep", resume=parent.run_id) as again:
+        assert client.get_run(parent.run_id).info.status == "RUNNING"
+    assert again.run_id == parent.run_id
+    assert client.get_run(parent.run_id).info.status == "FINISHED"
+    with registry.run("sweep", resume="0" * 32) as other:
+        assert other.run_id not in {"0" * 32, parent.run_id}
+
+
 def test_a_run_that_raises_has_failed(registry: Registry) -> None:
     with pytest.raises(RuntimeError), registry.run("train") as run:
         raise RuntimeError

@@ -40,7 +40,7 @@ class MemoryLog:
 
 @pytest.fixture
 def tasks(workspace: Workspace) -> tuple[Task, ...]:
-    return default_tasks(workspace.taxonomy.reason_ids)
+    return default_tasks(workspace.taxonomy.reason_ids, directions=False)
 
 
 @pytest.fixture
@@ -119,8 +119,9 @@ def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Sp
     one = {
         split: LabelledSet(split, labelled.dataset.map(lambda row: {column: [0.0]})) for split, labelled in sets.items()
     }
+    settings = workspace.config.training.model_copy(update={"seed_forms": 0})
     with pytest.raises(TrainingError, match="task churn_intent: expected at least two different labels"):
-        fit(one, [lonely], workspace.config.encoder, workspace.config.training, MemoryLog())
+        fit(one, [lonely], workspace.config.encoder, settings, MemoryLog())
 
 
 def test_no_labels_is_one_line(tmp_path: Path, workspace: Workspace) -> None:
@@ -131,3 +132,34 @@ def test_no_labels_is_one_line(tmp_path: Path, workspace: Workspace) -> None:
     )
     with pytest.raises(TrainingError, match="expected labelled contacts, got none"):
         train(empty)
+
+
+class Interrupt(Exception):
+    """Stands for a power cut."""
+
+
+def test_an_interrupted_training_goes_on_and_ends_alike(
+    workspace: Workspace, sets: dict[Split, LabelledSet], tasks: tuple[Task, ...], tmp_path: Path
+) -> None:
+    encoder = workspace.config.encoder
+    settings = workspace.config.training.model_copy(update={"epochs": 3, "max_train_contacts": None, "patience": 3})
+
+    def cut(what: str, share: float) -> None:
+        if share > 0.5:
+            raise Interrupt
+
+    whole = fit(sets, tasks, encoder, settings, MemoryLog())
+    with pytest.raises(Interrupt):
+        fit(sets, tasks, encoder, settings, MemoryLog(), cut, tmp_path / "checkpoints")
+    # A checkpoint that was cut short while it was written is not gone on from.
+    half = tmp_path / "checkpoints" / "checkpoint-9999"
+    half.mkdir()
+    log = MemoryLog()
+    again = fit(sets, tasks, encoder, settings, log, checkpoints=tmp_path / "checkpoints")
+    steps = [step for step, values in log.curves if "loss" in values]
+    assert steps and min(step or 0 for step in steps) > 1  # not from the start
+    assert again.dev.score == pytest.approx(whole.dev.score, abs=1e-6)
+    texts = sets[Split.DEV].texts[:20]
+    found, expected = (fitted.predictor.predict(texts).embeddings for fitted in (again, whole))
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert not (tmp_path / "checkpoints").exists()

@@ -1,0 +1,67 @@
+"""How decisions are chosen on dev."""
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from voc.labels import Split
+from voc.models.predict import Predictions
+from voc.models.tasks import Floats, Task
+from voc.training.evaluate import choose_decisions, report_of
+from voc.training.labelled import LabelledSet, target_column
+
+REASON = Task("reason", "multilabel", ("bill", "outage"))
+LEAVES = Task("churn_intent", "binary", ("no", "yes"))
+
+
+def labelled(task: Task, targets: Floats) -> LabelledSet:
+    rows = len(targets)
+    columns = {
+        "contact_id": [str(row) for row in range(rows)], "split": ["dev"] * rows, "language": ["hr"] * rows,
+        "text": ["x"] * rows, target_column(task): targets.tolist(),
+    }  # fmt: skip
+    return LabelledSet(Split.DEV, Dataset.from_dict(columns))
+
+
+def predictions(task: Task, logits: Floats) -> Predictions:
+    return Predictions(
+        {task.name: task.probabilities(logits)}, np.zeros((len(logits), 2), np.float32), {task.name: logits}, {}
+    )
+
+
+@pytest.fixture
+def noisy() -> tuple[Floats, Floats]:
+    draw = np.random.default_rng(5)
+    targets = np.eye(2, dtype=np.float32)[draw.integers(0, 2, 400)]
+    return (targets * 2 - 1) * 1.5 + draw.normal(0, 2, (400, 2)).astype(np.float32), targets
+
+
+@pytest.mark.parametrize("allowed", [0.01, 0.2])
+def test_no_more_known_reasons_are_unknown_than_allowed(noisy: tuple[Floats, Floats], allowed: float) -> None:
+    logits, targets = noisy
+    dev = labelled(REASON, targets)
+    decisions = choose_decisions(predictions(REASON, logits), (REASON,), dev, allowed)
+    slope, shift = (getattr(decisions.calibration["reason"]["all"], name) for name in ("slope", "shift"))
+    surest = REASON.probabilities(logits * np.float32(slope) + np.float32(shift)).max(axis=1)
+    assert (surest < decisions.thresholds["reason"] - 1e-6).mean() <= allowed
+
+
+def test_a_rare_yes_is_said_at_its_best_f1() -> None:
+    draw = np.random.default_rng(2)
+    yes = (draw.random((2000, 1)) < 0.08).astype(np.float32)
+    logits = (yes * 2 - 3 + draw.normal(0, 1, (2000, 1))).astype(np.float32)
+    dev = labelled(LEAVES, yes)
+    decisions = choose_decisions(predictions(LEAVES, logits), (LEAVES,), dev, 0.05)
+    assert decisions.thresholds["churn_intent"] < 0.45
+    chosen = report_of(predictions(LEAVES, logits), (LEAVES,), dev, decisions).tasks["churn_intent"].whole
+    half = type(decisions)({"churn_intent": 0.5}, decisions.calibration)
+    plain = report_of(predictions(LEAVES, logits), (LEAVES,), dev, half).tasks["churn_intent"].whole
+    assert chosen.per_class["yes"]["f1"] > plain.per_class["yes"]["f1"] + 0.05
+    assert chosen.ece < 0.03
+
+
+def test_nothing_labelled_leaves_the_defaults() -> None:
+    dev = labelled(LEAVES, np.full((4, 1), np.nan, np.float32))
+    decisions = choose_decisions(predictions(LEAVES, np.zeros((4, 1), np.float32)), (LEAVES,), dev, 0.05)
+    assert decisions.thresholds == {"churn_intent": 0.5}
+    assert decisions.calibration == {}
