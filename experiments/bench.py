@@ -50,7 +50,7 @@ def run_bench(
 
     Raises InputError for an unknown name, or for data or a workspace that is not there.
     """
-    on_data, on_workspace = quality_suites(encoder), workspace_suites()
+    on_data, on_workspace = quality_suites(encoder), workspace_suites(data)
     known = [*on_data, *on_workspace]
     if name != "quality" or suite not in known:
         names = ", ".join(f"quality --suite {key}" for key in known)
@@ -88,14 +88,16 @@ def quality_suites(encoder: EncoderSettings | None = None) -> dict[str, DataSuit
     }
 
 
-def workspace_suites() -> dict[str, WorkspaceSuite]:
-    """The suites that judge a workspace's current model by name."""
+def workspace_suites(data: Path | None = None) -> dict[str, WorkspaceSuite]:
+    """The suites on a workspace by name; cold start takes the public data sets as well where they are given."""
     from voc.experiments.suites.churn_behaviour import churn_behaviour
     from voc.experiments.suites.churn_outcomes import churn_outcomes
+    from voc.experiments.suites.cold_start import cold_start
 
     return {
         "churn-behaviour": lambda workspace, progress, run: churn_behaviour(workspace, run),
         "churn-outcomes": churn_outcomes,
+        "cold-start": partial(cold_start, data=data),
     }
 
 

@@ -127,7 +127,7 @@ class _Scorer:
         if TaskName.REASON not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
-        decided = task.decide(values, self.model.decisions.thresholds[task.name])
+        decided = self.model.decisions.decide(task, values)
         top = values.argmax(axis=1)
         return {
             "reasons": [
@@ -160,7 +160,7 @@ class _Scorer:
         if TaskName.CHURN_INTENT not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.CHURN_INTENT], probabilities[TaskName.CHURN_INTENT]
-        leaving = task.decide(values, self.model.decisions.thresholds[task.name])[:, 1]
+        leaving = self.model.decisions.decide(task, values)[:, 1]
         columns: dict[str, Any] = {
             "churn_intent": leaving,
             "churn_probability": values[:, 1],

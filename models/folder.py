@@ -11,12 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from voc.errors import ModelFolderError
 from voc.models.calibration import Scaling, Scalings
 from voc.models.classifier import Classifier
 from voc.models.predict import Predictor
+from voc.models.tasks import Floats, Task
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -36,6 +39,12 @@ class Decisions:
 
     thresholds: Mapping[str, float]
     calibration: Mapping[str, Scalings] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
+    """Of multilabel tasks: from here on the most probable label counts where no label reaches the threshold."""
+
+    def decide(self, task: Task, probabilities: Floats) -> npt.NDArray[np.bool_]:
+        """(rows, labels) calibrated probabilities to decisions."""
+        return task.decide(probabilities, self.thresholds[task.name], self.floors.get(task.name))
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Decisions":
@@ -46,6 +55,7 @@ class Decisions:
                 task: {language: Scaling(**scaling) for language, scaling in scalings.items()}
                 for task, scalings in values.get("calibration", {}).items()
             },
+            values.get("floors", {}),
         )
 
 

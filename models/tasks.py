@@ -81,13 +81,18 @@ class Task:
             positive = np.concatenate([1 - positive, positive], axis=1)
         return np.asarray(positive, dtype=np.float32)
 
-    def decide(self, probabilities: Floats, threshold: float) -> npt.NDArray[np.bool_]:
-        """(rows, labels) decisions. Multilabel takes all labels at or above the threshold (none: abstained).
+    def decide(self, probabilities: Floats, threshold: float, floor: float | None = None) -> npt.NDArray[np.bool_]:
+        """(rows, labels) decisions. Multilabel takes all labels at or above the threshold; where none is, the most
+        probable one if it is at or above `floor`, else none: abstained.
 
         Multiclass takes the most probable one, or none where it is below the threshold; binary says yes at or above it.
         """
         if self.kind == "multilabel":
-            return probabilities >= threshold
+            chosen = probabilities >= threshold
+            if floor is not None:
+                rows, best = np.flatnonzero(~chosen.any(axis=1)), probabilities.argmax(axis=1)
+                chosen[rows, best[rows]] = probabilities[rows, best[rows]] >= floor
+            return chosen
         if self.kind == "binary":
             yes = probabilities[:, 1] >= threshold
             return np.stack([~yes, yes], axis=1)

@@ -44,8 +44,8 @@ def cold_start_card(manifest: Manifest, settings: TrainingSettings, reasons: int
             f"Seed {settings.seed}.",
             "",
             "There are no figures of its quality: it was not judged on any contact. Probabilities of reasons come from",
-            "the taxonomy's texts, each left out in turn, shifted so that contacts have one reason on average. They rank",
-            "reasons, and are not shares of right answers.",
+            "the taxonomy's texts, each left out in turn, shifted so that contacts have one reason on average. They",
+            "rank reasons, and are not shares of right answers.",
             "Label contacts (`voc suggest`), train on them (`voc train`), and this model is done with.",
             "",
         ]

@@ -69,7 +69,7 @@ def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: Label
         scalings = decisions.calibration.get(task.name, IDENTITY)
         probabilities = calibrated(task, predictions.logits[task.name][known], scalings, languages[known].tolist())
         truth = truth_of(task, targets[known])
-        decided = task.decide(probabilities, decisions.thresholds[task.name])
+        decided = decisions.decide(task, probabilities)
         reports[task.name] = TaskReport(
             whole=task_quality(task, truth, decided, probabilities),
             by_language=by_group(task, truth, decided, probabilities, languages[known].tolist()),
@@ -83,11 +83,12 @@ def choose_decisions(
 ) -> Decisions:
     """Calibration and thresholds from dev.
 
-    Reasons take the threshold with the best micro-F1, or a lower one where that would call more than the share
-    `false_unknown` of contacts with a known reason unknown. A yes is said from the probability with the best F1 on,
-    which is below a half where a yes is rare; the most probable mood always counts.
+    Reasons take the threshold with the best micro-F1. Where none reaches it the most probable one counts down to a
+    floor, below which the share `false_unknown` of contacts with a known reason lies: those come out as unknown. A yes
+    is said from the probability with the best F1 on, which is below a half where a yes is rare; the most probable mood
+    always counts.
     """
-    thresholds, scalings = {}, {}
+    thresholds, scalings, floors = {}, {}, {}
     languages = np.asarray(dev.languages)
     for task in tasks:
         targets = dev.targets(task)
@@ -104,8 +105,9 @@ def choose_decisions(
         if task.kind == "multilabel":
             surest = probabilities[truth.any(axis=1)].max(axis=1)
             best = best_threshold(truth, probabilities)
-            thresholds[task.name] = min(best, float(np.quantile(surest, false_unknown))) if len(surest) else best
-    return Decisions(thresholds, scalings)
+            thresholds[task.name] = best
+            floors[task.name] = min(best, float(np.quantile(surest, false_unknown))) if len(surest) else best
+    return Decisions(thresholds, scalings, floors)
 
 
 def truth_of(task: Task, targets: np.ndarray) -> np.ndarray:

@@ -414,7 +414,7 @@ def _decisions(model: Model, test: LabelledSet, tasks: Sequence[Task]) -> Mappin
     decided = {}
     for task in tasks:
         mine = own[task.name]
-        whole = mine.decide(found.probabilities[task.name], model.decisions.thresholds[task.name])
+        whole = model.decisions.decide(mine, found.probabilities[task.name])
         decided[task.name] = whole[:, [mine.labels.index(label) for label in task.labels]]
     return decided
 

@@ -161,4 +161,8 @@ def settings_toml() -> str:
         "max_train_contacts = 4000\n"
         "max_tokens = 96\n"
         "epochs = 1\n"
+        "\n"
+        "# The default of 60 days wants more history than the demo's 120 days.\n"
+        "[outcomes]\n"
+        "horizon_days = 30\n"
     )

@@ -26,6 +26,7 @@ from voc.models.encoder import load_tokenizer
 from voc.models.folder import Decisions
 from voc.models.metrics import expected_calibration_error, task_quality
 from voc.models.predict import Predictor
+from voc.models.registry import RunLog
 from voc.models.tasks import Floats, Task, default_tasks
 from voc.training.centroids import Background, Read, Rows, left_out_logits, set_heads
 from voc.training.coldstart import (
@@ -46,10 +47,11 @@ HEAD_EPOCHS = 30
 """More (100) was worse on dev."""
 
 
-def cold_start(workspace: Workspace, data: Path | None, progress: Progress) -> BenchResult:
+def cold_start(workspace: Workspace, progress: Progress, run: RunLog, data: Path | None = None) -> BenchResult:
     """Figures by the number of examples: accuracy and macro-F1 of the most probable reason, accuracy by language, and
     of the decisions the share called unknown and how often the rest have a right reason."""
     config, taxonomy = workspace.config, workspace.taxonomy
+    run.parameters({"encoder": config.encoder.model_dump(), "shots": list(SHOTS)})
     tasks = default_tasks(taxonomy.reason_ids, directions=False)
     dev = labelled_sets(workspace.lake, tasks, config.training.speakers)[Split.DEV]
     progress("reading contacts", 0.0)
@@ -154,7 +156,7 @@ class _Judge:
 
     def _decided(self, logits: Floats, decisions: Decisions) -> dict[str, float]:
         probabilities = calibrated(self.task, logits, decisions.calibration[self.task.name])
-        decided = self.task.decide(probabilities, decisions.thresholds[self.task.name])
+        decided = decisions.decide(self.task, probabilities)
         answered = decided.any(axis=1)
         truth = truth_of(self.task, self.targets)
         right = truth[np.arange(len(logits)), logits.argmax(axis=1)]

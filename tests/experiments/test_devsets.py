@@ -10,6 +10,7 @@ from voc.data.text import fold, script_of
 from voc.experiments.suites.churn_behaviour import churn_cases
 from voc.experiments.suites.transfer import DEVSETS
 from voc.labels import Script
+from voc.training.seed import seed_contacts
 
 PHRASES = Path(__file__).parents[2] / "data" / "demo" / "phrases"
 FORMS = churn_cases()
@@ -37,6 +38,10 @@ def test_no_case_is_a_training_phrase() -> None:
     assert len(phrases) > 3000
     cases = {fold(text) for kinds in FORMS.values() for texts in kinds.values() for text in texts}
     assert not cases & phrases
+    files = [tomllib.loads(path.read_text("utf-8")) for path in DEVSETS.glob("banking_*.toml")]
+    contacts = {fold(text) for content in files for text in strings(content)}
+    seeds = {fold(text) for contact in seed_contacts() for text in contact.texts.values()}
+    assert not (cases | contacts) & seeds
 
 
 @pytest.mark.parametrize("language", ["hr", "sl", "sr"])

@@ -65,6 +65,8 @@ def test_probabilities_and_decisions() -> None:
     logits = np.array([[2.0, -2.0, 0.1]], dtype=np.float32)
     assert MANY.decide(MANY.probabilities(logits), 0.5).tolist() == [[True, False, True]]
     assert MANY.decide(MANY.probabilities(logits), 0.99).tolist() == [[False, False, False]]
+    sure = np.array([[0.2, 0.4, 0.1], [0.7, 0.1, 0.6], [0.1, 0.2, 0.1]], dtype=np.float32)
+    assert MANY.decide(sure, 0.5, 0.3).tolist() == [[False, True, False], [True, False, True], [False, False, False]]
     two = ONE.probabilities(logits[:, :2])
     assert two.sum() == pytest.approx(1)
     assert ONE.decide(two, 0.0).tolist() == [[True, False]]
@@ -74,11 +76,8 @@ def test_probabilities_and_decisions() -> None:
     assert YES.decide(yes, 0.5).tolist() == [[False, True]]
 
 
-def test_digest_changes_with_the_order_of_labels() -> None:
-    assert Task("r", "multilabel", ("a", "b")).digest != Task("r", "multilabel", ("b", "a")).digest
-
-
 def test_default_tasks_take_the_taxonomy() -> None:
-    reason, sentiment, churn = default_tasks(("x", "y"))
+    reason, sentiment, churn, direction = default_tasks(("x", "y"))
     assert reason.labels == ("x", "y")
-    assert (sentiment.outputs, churn.outputs) == (3, 1)
+    assert (sentiment.outputs, churn.outputs, direction.outputs) == (3, 1, 6)
+    assert default_tasks(("x", "y"), directions=False) == (reason, sentiment, churn)

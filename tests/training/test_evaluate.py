@@ -43,7 +43,7 @@ def test_no_more_known_reasons_are_unknown_than_allowed(noisy: tuple[Floats, Flo
     decisions = choose_decisions(predictions(REASON, logits), (REASON,), dev, allowed)
     slope, shift = (getattr(decisions.calibration["reason"]["all"], name) for name in ("slope", "shift"))
     surest = REASON.probabilities(logits * np.float32(slope) + np.float32(shift)).max(axis=1)
-    assert (surest < decisions.thresholds["reason"] - 1e-6).mean() <= allowed
+    assert (surest < decisions.floors["reason"] - 1e-6).mean() <= allowed
 
 
 def test_a_rare_yes_is_said_at_its_best_f1() -> None:

@@ -124,6 +124,13 @@ def test_labels_of_one_kind_only_are_refused(workspace: Workspace, sets: dict[Sp
         fit(one, [lonely], workspace.config.encoder, settings, MemoryLog())
 
 
+def test_a_reason_that_left_the_taxonomy_is_one_line(workspace: Workspace) -> None:
+    fewer = default_tasks(workspace.taxonomy.reason_ids[1:])
+    gone = workspace.taxonomy.reason_ids[0]
+    with pytest.raises(TrainingError, match=f"expected labels of the task, got {gone}; put it back into taxonomy.toml"):
+        labelled_sets(workspace.lake, fewer, "customer")
+
+
 def test_no_labels_is_one_line(tmp_path: Path, workspace: Workspace) -> None:
     empty = Workspace.create(
         tmp_path / "empty",
