@@ -26,6 +26,7 @@ from voc.models.tasks import Floats, Task
 
 Progress = Callable[[int, int], None]
 _EvidenceOf = Callable[[int, str, int], Evidence | None]
+_SURE_DIRECTION = 0.8
 CHUNK = 1024  # contacts that go through the model between two looks at the clock
 
 _PENDING_DAYS = """
@@ -173,12 +174,14 @@ class _Scorer:
 
 
 def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]) -> list[str]:
-    """Where each customer stands: leaving where the intent says so, else the most probable of the other directions.
+    """Where each customer stands: leaving where the intent says so, else another direction that is sure, else none.
 
-    Two heads answer two questions; this way they never contradict each other.
+    Two heads answer two questions; this way they never contradict each other. Directions are learnt from the seed
+    corpus alone, where they are far more frequent than in a company's contacts, so only a sure one counts.
     """
     other = probabilities.copy()
     other[:, task.labels.index(ChurnDirection.LEAVING)] = -1
+    other[:, task.labels.index(ChurnDirection.NONE)] = _SURE_DIRECTION
     found = [task.labels[label] for label in other.argmax(axis=1)]
     return [ChurnDirection.LEAVING if said else label for said, label in zip(leaving, found, strict=True)]
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _CUSTOMERS_ENGLISH = """
     SELECT turn.text AS text
     FROM (SELECT contact_id, unnest(turns) AS turn FROM contacts WHERE language = 'en')
-    WHERE turn.speaker = 'customer' ORDER BY hash(contact_id, $seed) LIMIT $most
+    WHERE turn.speaker = 'customer' ORDER BY hash(contact_id, $seed), contact_id, text LIMIT $most
 """
 
 

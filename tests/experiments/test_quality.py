@@ -71,7 +71,7 @@ def nothing(what: str, share: float) -> None: ...
 def run_suite(name: str, data: Path, encoder: Path, log: MemoryLog, **settings: object) -> BenchResult:
     suite: Any = quality_suites()[name]
     changed = SETTINGS.model_copy(update=settings)
-    return suite(data, nothing, log, changed, EncoderSettings(name=str(encoder)))
+    return suite(data, nothing, log, settings=changed, encoder=EncoderSettings(name=str(encoder)))
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -67,7 +67,14 @@ def test_directions_never_contradict_the_intent() -> None:
     task = default_tasks(("bill",))[3]
     sure = np.eye(6, dtype=np.float32)[[0, 0, 4]]
     assert task.labels[0] == "leaving"
-    assert directions(task, sure, np.array([True, False, True])) == ["leaving", "joining", "leaving"]
+    assert directions(task, sure, np.array([True, False, True])) == ["leaving", "none", "leaving"]
+
+
+def test_only_a_sure_direction_counts() -> None:
+    task = default_tasks(("bill",))[3]
+    rows = np.full((2, 6), 0.01, dtype=np.float32)
+    rows[:, task.labels.index("staying")] = 0.95, 0.6
+    assert directions(task, rows, np.array([False, False])) == ["staying", "none"]
 
 
 def test_second_run_changes_nothing(trained: Workspace, table_of: TableOf) -> None:
