@@ -104,7 +104,7 @@ def test_same_seed_same_model(workspace: Workspace, sets: dict[Split, LabelledSe
 def test_training_learns(workspace: Workspace, sets: dict[Split, LabelledSet], tasks: tuple[Task, ...]) -> None:
     """From random heads, the loss on what is learnt falls clearly."""
     settings = workspace.config.training.model_copy(
-        update={"epochs": 4, "learning_rate": 3e-3, "head_epochs": 0, "patience": 4}
+        update={"epochs": 4, "learning_rate": 3e-3, "batch_size": 16, "head_epochs": 0, "patience": 4}
     )
     log = MemoryLog()
     fit(sets, tasks, workspace.config.encoder, settings, log)
