@@ -218,7 +218,7 @@ def _checkpoint_folder(folder: Path | None) -> Iterator[Path]:
 
 
 def _last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written whole. Raises TrainingError where its files cannot be read."""
+    """The newest checkpoint that was written whole; others are thrown away."""
     found: str | None = get_last_checkpoint(str(folder))
     if found is not None and not (Path(found) / "trainer_state.json").is_file():
         # The Trainer writes its state last, so this one was cut short.
