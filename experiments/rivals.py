@@ -22,7 +22,7 @@ from transformers import AutoConfig, PrinterCallback, ProgressCallback, Trainer,
 from voc.config import EncoderSettings
 from voc.errors import MissingExtraError
 from voc.models.encoder import load_encoder, load_tokenizer, locate, mean_pool, without_pooler
-from voc.models.predict import Forward, encode
+from voc.models.predict import Forward, Reader, encode
 from voc.models.tasks import Floats, Task
 from voc.training.labelled import LabelledSet
 
@@ -104,14 +104,8 @@ class Frozen:
         return np.stack([self._read[text] for text in texts])
 
     def _encode(self, texts: Sequence[str]) -> Floats:
-        model = load_encoder(self.encoder.name)
-
-        def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-            with torch.inference_mode():
-                pooled = _pooled(model, batch["input_ids"], batch["attention_mask"])
-                return {"said": torch.nn.functional.normalize(pooled, dim=1)}
-
-        return _said(texts, self.encoder, self.max_tokens, forward)
+        name = self.encoder.name
+        return Reader(load_encoder(name), load_tokenizer(name), self.encoder.prefix, self.max_tokens).vectors(texts)
 
 
 @dataclass(frozen=True)
@@ -227,7 +221,8 @@ class _Linear(torch.nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
-        logits = self.head(_pooled(self.encoder, input_ids, attention_mask))
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        logits = self.head(mean_pool(hidden, attention_mask))
         if labels is None:
             return {"logits": logits}
         return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
@@ -246,11 +241,6 @@ def _spread(probabilities: Floats, classes: Labels, task: Task) -> Floats:
     found = np.zeros((len(probabilities), len(task.labels)), dtype=np.float32)
     found[:, classes] = probabilities
     return found
-
-
-def _pooled(encoder: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-    hidden = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-    return mean_pool(hidden, attention_mask)
 
 
 def _said(texts: Sequence[str], encoder: EncoderSettings, max_tokens: int, forward: Forward) -> Floats:

@@ -18,6 +18,7 @@ from voc.models.registry import Registry, RunLog
 from voc.models.tasks import default_tasks
 from voc.training.fit import Progress, fit
 from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.seed import seed_digest
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -149,7 +150,7 @@ def sweep(
             try:
                 with registry.run(f"trial {trial.number}", {"study": name}, parent=parent.run_id) as run:
                     score = _try(workspace, sets, name, settings, run, told)
-            except Exception:
+            except Exception:  # a trial that cannot be trained is not tried again; an interrupted one is
                 study.tell(trial, state=_fail())
                 raise
             study.tell(trial, score)
@@ -174,7 +175,7 @@ def _fingerprint(workspace: Workspace, space: SearchSpace, sets: Mapping[Split, 
     """What the scores of a study depend on; trials are only compared where all of it is the same."""
     fixed = workspace.config.training.model_dump_json(exclude=set(space.training))
     encoder = workspace.config.encoder.model_dump_json()
-    parts = [space.model_dump_json(), fixed, encoder, *(labelled.digest for labelled in sets.values())]
+    parts = [space.model_dump_json(), fixed, encoder, seed_digest(), *(labelled.digest for labelled in sets.values())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from voc.data.text import turn_numbers
@@ -9,24 +10,26 @@ from voc.models.reading import segment_spans
 
 _WORD = re.compile(r"\S+")
 
-Evidence = dict[str, int]
-"""`turn`, counted from 0, and `begin` and `end` among the characters of its text."""
+
+@dataclass(frozen=True)
+class Evidence:
+    """Words of a customer: a span of the characters of one turn's text; turns are counted from 0."""
+
+    turn: int
+    begin: int
+    end: int
 
 
-def evidence(turns: Sequence[Mapping[str, Any]], speakers: str, text: str, segment: int) -> Evidence | None:
-    """Where segment number `segment` of `text` stands; `text` is what data.text.contact_text made of the turns."""
-    spans = segment_spans(text)
-    if not 0 <= segment < len(spans):
-        return None
-    begin, end = spans[segment]
-    line = text.count("\n", 0, begin)
+def evidence(turns: Sequence[Mapping[str, Any]], speakers: str, text: str) -> list[Evidence]:
+    """Where each segment of `text` stands; `text` is what data.text.contact_text made of the turns. Empty where nobody
+    whose words are read says anything."""
     numbers = turn_numbers(turns, speakers)
-    if line >= len(numbers):
-        return None
-    start_of_line = text.rfind("\n", 0, begin) + 1
-    spoken = turns[numbers[line]]["text"]
-    first, last = _as_written(spoken, begin - start_of_line, end - start_of_line)
-    return {"turn": numbers[line], "begin": first, "end": last}
+    found = []
+    for begin, end in segment_spans(text) if numbers else ():
+        number = numbers[text.count("\n", 0, begin)]
+        line = text.rfind("\n", 0, begin) + 1
+        found.append(Evidence(number, *_as_written(turns[number]["text"], begin - line, end - line)))
+    return found
 
 
 def _as_written(text: str, begin: int, end: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 from voc.data.customers import active_customers
 from voc.data.lake import Lake
 from voc.data.text import fold
+from voc.inference.evidence import Evidence
 
 TABLES = ("contacts", "scores", "themes", "theme_assignments", "customers")
 """Tables of the lake that the marts depend on: while their versions stand, so do the answers."""
@@ -130,15 +131,6 @@ class Turn:
     speaker: str
     text: str
     at: datetime | None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Where a customer says that they leave: a span of the characters of one turn's text."""
-
-    turn: int
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
+from voc.data.columns import day_groups
 from voc.data.contracts import OUTCOME_SCORES
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.models.outcome import contact_features, current_head, day_groups
+from voc.models.outcome import contact_features, current_head
 
 _COMMIT = 20_000
 _PENDING_DAYS = """

@@ -1,10 +1,10 @@
 """Scoring of the lake: every contact that the current model has not read yet, a day a commit."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from voc.data.columns import day_groups, forms_of, vectors_column
 from voc.data.contracts import SCORES
 from voc.data.lake import Lake
 from voc.data.runs import record_run
@@ -19,13 +20,13 @@ from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.inference.evidence import Evidence, evidence
-from voc.labels import ChurnDirection, Language, TaskName
+from voc.labels import ChurnDirection, TaskName
 from voc.models.compatibility import taxonomy_gap
 from voc.models.folder import Model, load_model
 from voc.models.tasks import Floats, Task
 
 Progress = Callable[[int, int], None]
-_EvidenceOf = Callable[[int, str, int], Evidence | None]
+_EvidenceOf = Callable[[int, str, int], dict[str, int] | None]
 _SURE_DIRECTION = 0.8
 CHUNK = 1024  # contacts that go through the model between two looks at the clock
 
@@ -80,7 +81,8 @@ def score(workspace: Workspace, progress: Progress = lambda done, total: None) -
     total, done, abstained = sum(row["contacts"] for row in pending), 0, 0
     settings = workspace.config.scoring
     scorer = _Scorer(load_model(workspace.models / version), settings.batch_tokens) if pending else None
-    for first, last in _groups(pending, settings.commit_contacts):
+    days = {row["day"]: row["contacts"] for row in pending}
+    for first, last in day_groups(days, settings.commit_contacts):
         assert scorer is not None
         scores = _score_days(lake, scorer, first, last, partial(_advance, progress, done, total))
         lake.append("scores", scores)
@@ -106,11 +108,16 @@ class _Scorer:
         """Contacts (contact_id, day, language, script, turns) to a table by the contract."""
         turns = contacts["turns"].to_pylist()
         texts = [contact_text(spoken, self.speakers) for spoken in turns]
-        found = self.predictor.predict(texts, contact_languages(contacts))
+        found = self.predictor.predict(texts, forms_of(contacts))
         count = contacts.num_rows
 
-        def evidence_of(row: int, task: str, output: int) -> Evidence | None:
-            return evidence(turns[row], self.speakers, texts[row], int(found.spoken[task][row, output]))
+        @cache
+        def places(row: int) -> list[Evidence]:
+            return evidence(turns[row], self.speakers, texts[row])
+
+        def evidence_of(row: int, task: str, output: int) -> dict[str, int] | None:
+            segment = int(found.spoken[task][row, output])
+            return asdict(places(row)[segment]) if places(row) else None
 
         columns: dict[str, Any] = {
             "contact_id": contacts["contact_id"],
@@ -184,38 +191,6 @@ def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]
     other[:, task.labels.index(ChurnDirection.NONE)] = _SURE_DIRECTION
     found = [task.labels[label] for label in other.argmax(axis=1)]
     return [ChurnDirection.LEAVING if said else label for said, label in zip(leaving, found, strict=True)]
-
-
-def contact_languages(contacts: pa.Table) -> list[str]:
-    """Language of each contact as quality is reported by it: Serbian says its script as well."""
-    return [
-        f"{language}-{script}" if language == Language.SERBIAN else language
-        for language, script in zip(contacts["language"].to_pylist(), contacts["script"].to_pylist(), strict=True)
-    ]
-
-
-def vectors_column(vectors: Floats) -> pa.Array:
-    """(rows, width) vectors as a list column, without a Python object a number."""
-    rows, width = vectors.shape
-    offsets = pa.array(np.arange(0, (rows + 1) * width, width, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1)))
-
-
-def vectors_of(column: pa.ChunkedArray) -> Floats:
-    """The list column back as (rows, width)."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(len(column), -1)
-
-
-def _groups(pending: Sequence[Mapping[str, Any]], contacts: int) -> Iterator[tuple[date, date]]:
-    """First and last day of groups of pending days that have at least so many contacts together."""
-    first, count = None, 0
-    for number, row in enumerate(pending):
-        first = first or row["day"]
-        count += row["contacts"]
-        if count >= contacts or number == len(pending) - 1:
-            yield first, row["day"]
-            first, count = None, 0
 
 
 def _advance(progress: Progress, before: int, total: int, count: int) -> None:

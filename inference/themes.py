@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
+from voc.data.columns import vectors_column, vectors_of
 from voc.data.contracts import THEME_ASSIGNMENTS, THEMES
 from voc.data.lake import Lake
 from voc.data.runs import record_run
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.score import vectors_column, vectors_of
 from voc.models.tasks import Floats
 from voc.models.themes import Centres, Themes, find_themes
 

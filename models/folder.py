@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +17,10 @@ from voc.errors import ModelFolderError
 from voc.models.calibration import Scaling, Scalings
 from voc.models.classifier import Classifier
 from voc.models.predict import Predictor
+from voc.models.storage import MANIFEST, manifest_of, verify, write_json, write_whole
 from voc.models.tasks import Floats, Task
 
 FORMAT = 2
-MANIFEST = "manifest.json"
 DECISIONS = "decisions.json"
 CARD = "card.md"
 ALLOWED = frozenset(
@@ -94,34 +92,20 @@ class Model:
 
 def save_model(model: Model, folder: Path, card: str) -> Path:
     """Write `model` as `folder`, whole or not at all. Raises ModelFolderError when the folder is there."""
-    if folder.exists():
-        raise ModelFolderError(f"{folder}: a model is there; versions are never written over")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".model-", dir=folder.parent))
-    try:
-        model.classifier.save_pretrained(temporary)
-        model.tokenizer.save_pretrained(temporary)
-        (temporary / DECISIONS).write_text(json.dumps(asdict(model.decisions), indent=1))
-        (temporary / CARD).write_text(card, encoding="utf-8")
-        manifest = asdict(model.manifest) | {
-            "files": {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
-        }
-        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1))
-        temporary.chmod(0o755)  # a temporary folder is its maker's alone; the app may run as somebody else
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return folder
+
+    def fill(place: Path) -> None:
+        model.classifier.save_pretrained(place)
+        model.tokenizer.save_pretrained(place)
+        write_json(place / DECISIONS, asdict(model.decisions))
+        (place / CARD).write_text(card, encoding="utf-8")
+
+    return write_whole(folder, asdict(model.manifest), fill, "a model")
 
 
 def load_model(folder: Path) -> Model:
     """Load a model folder. Raises ModelFolderError when a file is missing, changed, or not of a kind that we read."""
     manifest = read_manifest(folder)
-    for name, expected in manifest.files.items():
-        path = folder / name
-        found = _sha256(path) if path.is_file() else "no such file"
-        if found != expected:
-            raise ModelFolderError(f"{path}: expected sha256 {expected[:12]}…, got {found[:12]}")
+    verify(folder, manifest.files)
     decisions = Decisions.of(json.loads((folder / DECISIONS).read_text()))
     classifier = Classifier.from_pretrained(folder, use_safetensors=True).eval()
     return Model(manifest, classifier, AutoTokenizer.from_pretrained(folder), decisions)
@@ -129,18 +113,7 @@ def load_model(folder: Path) -> Model:
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest alone, checked against the folder's list of files but not their content."""
-    try:
-        values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelFolderError(f"{folder}: not a model (no {MANIFEST})") from None
-    except json.JSONDecodeError as error:
-        raise ModelFolderError(f"{folder / MANIFEST}: not valid JSON: {error}") from None
-    if values.get("format") != FORMAT:
-        raise ModelFolderError(f"{folder}: expected model format {FORMAT}, got {values.get('format')!r}")
-    strangers = sorted({path.name for path in folder.iterdir()} - set(values.get("files", {})) - {MANIFEST})
-    strangers += sorted(set(values.get("files", {})) - ALLOWED)
-    if strangers:
-        raise ModelFolderError(f"{folder}: files that do not belong to a model: {', '.join(strangers)}")
+    values = manifest_of(folder, FORMAT, ALLOWED, "a model")
     try:
         return Manifest(**values)
     except TypeError as error:
@@ -159,8 +132,3 @@ def new_manifest(encoder: str, taxonomy_version: str, taxonomy_digest: str, seed
         taxonomy_version=taxonomy_version,
         taxonomy_digest=taxonomy_digest,
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,10 +5,7 @@ text heads. A head rests on one version of the classifier, whose vectors and pro
 JSON and safetensors beside the classifiers, `models/outcomes/<version>`. No pickle.
 """
 
-import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,15 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from safetensors.numpy import load_file, save_file
 
+from voc.data.columns import vectors_of
 from voc.data.lake import Lake
 from voc.errors import ModelFolderError, WorkspaceError
 from voc.labels import Channel, ChurnDirection, Sentiment
+from voc.models.storage import MANIFEST, manifest_of, verify, write_json, write_whole
 from voc.models.tasks import Floats
 
 FORMAT = 1
 FOLDER = "outcomes"
 CURRENT = "current"
-MANIFEST = "manifest.json"
 SPACE = "features.json"
 WEIGHTS = "head.safetensors"
 REPORT = "report.json"
@@ -128,51 +126,25 @@ def contact_features(lake: Lake, classifier: str, first: Any, last: Any) -> pa.T
     return lake.query(_FEATURES, {"classifier": classifier, "first": first, "last": last})
 
 
-def day_groups(days: Mapping[Any, int], contacts: int) -> list[tuple[Any, Any]]:
-    """First and last day of groups that have at least so many contacts together: what is read at once."""
-    groups, first, count = [], None, 0
-    for day in sorted(days):
-        first = first or day
-        count += days[day]
-        if count >= contacts:
-            groups.append((first, day))
-            first, count = None, 0
-    if first is not None:
-        groups.append((first, max(days)))
-    return groups
-
-
 def save_head(head: OutcomeHead, report: Mapping[str, Any], folder: Path) -> Path:
     """Write `head` and what it was judged as, whole or not at all. Raises ModelFolderError when the folder is there."""
-    if folder.exists():
-        raise ModelFolderError(f"{folder}: a head is there; versions are never written over")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".head-", dir=folder.parent))
-    try:
+
+    def fill(place: Path) -> None:
         arrays = {
             "centre": head.space.centre, "axes": head.space.axes, "mean": head.mean, "scale": head.scale,
             "weights": head.weights, "bias": np.array([head.bias]), "platt": np.array([head.slope, head.shift]),
         }  # fmt: skip
-        save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, temporary / WEIGHTS)
-        _write(temporary / SPACE, {"reasons": head.space.reasons, "names": head.space.names})
-        _write(temporary / REPORT, report)
-        files = {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
-        _write(temporary / MANIFEST, asdict(head.manifest) | {"files": files})
-        temporary.chmod(0o755)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return folder
+        save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, place / WEIGHTS)
+        write_json(place / SPACE, {"reasons": head.space.reasons, "names": head.space.names})
+        write_json(place / REPORT, report)
+
+    return write_whole(folder, asdict(head.manifest), fill, "an outcome head")
 
 
 def load_head(folder: Path) -> OutcomeHead:
     """Load a head. Raises ModelFolderError when a file is missing, changed, or not of a kind that we read."""
     manifest = _read_manifest(folder)
-    for name, expected in manifest.files.items():
-        path = folder / name
-        found = _sha256(path) if path.is_file() else "no such file"
-        if found != expected:
-            raise ModelFolderError(f"{path}: expected sha256 {expected[:12]}…, got {found[:12]}")
+    verify(folder, manifest.files)
     features = json.loads((folder / SPACE).read_text(encoding="utf-8"))
     arrays = load_file(folder / WEIGHTS)
     space = FeatureSpace(arrays["centre"], arrays["axes"], tuple(features["reasons"]))
@@ -204,12 +176,6 @@ def current_head(models: Path, classifier: str) -> OutcomeHead:
     return head
 
 
-def vectors_of(column: pa.ChunkedArray) -> Floats:
-    """A list column as (rows, width)."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(len(column), -1)
-
-
 def logit(probabilities: npt.NDArray[Any]) -> Floats:
     """Logarithm of the odds; certainty is held at one in a million."""
     inside = np.clip(np.asarray(probabilities, dtype=np.float64), 1e-6, 1 - 1e-6)
@@ -235,19 +201,8 @@ def _floats(column: pa.ChunkedArray, missing: float) -> Floats:
 
 
 def _read_manifest(folder: Path) -> HeadManifest:
-    try:
-        values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelFolderError(f"{folder}: not an outcome head (no {MANIFEST})") from None
-    except json.JSONDecodeError as error:
-        raise ModelFolderError(f"{folder / MANIFEST}: not valid JSON: {error}") from None
-    if values.get("format") != FORMAT:
-        raise ModelFolderError(f"{folder}: expected outcome head format {FORMAT}, got {values.get('format')!r}")
-    named = set(values.get("files", {}))
-    strangers = sorted({path.name for path in folder.iterdir()} - ALLOWED - {MANIFEST}) + sorted(named - ALLOWED)
-    if strangers:
-        raise ModelFolderError(f"{folder}: files that do not belong to an outcome head: {', '.join(strangers)}")
-    if missing := sorted(ALLOWED - named):
+    values = manifest_of(folder, FORMAT, ALLOWED, "an outcome head")
+    if missing := sorted(ALLOWED - set(values.get("files", {}))):
         raise ModelFolderError(
             f"{folder / MANIFEST}: expected {', '.join(sorted(ALLOWED))}; lacks {', '.join(missing)}"
         )
@@ -255,12 +210,3 @@ def _read_manifest(folder: Path) -> HeadManifest:
         return HeadManifest(**values)
     except TypeError as error:
         raise ModelFolderError(f"{folder / MANIFEST}: {error}") from None
-
-
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

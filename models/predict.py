@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from voc.models.calibration import IDENTITY, Scalings, calibrated
 from voc.models.classifier import Classifier, Pooled
+from voc.models.encoder import mean_pool
 from voc.models.precision import autocast
 from voc.models.reading import Segmented, pad_batch, token_ids
 from voc.models.tasks import Floats, Task
@@ -62,6 +64,31 @@ def encode(
                 results[name] = np.empty((len(texts), *found.shape[1:]), dtype=np.float32)
             results[name][rows] = found
     return results
+
+
+class Reader:
+    """An encoder's own pooled vectors of whole texts, with gradients or without."""
+
+    def __init__(self, encoder: Any, tokenizer: PreTrainedTokenizerFast, prefix: str, max_tokens: int) -> None:
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.prefix = prefix
+        self.max_tokens = min(max_tokens, tokenizer.model_max_length)
+
+    def forward(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """(batch, tokens) ids and mask to (batch, width), of unit length."""
+        mask = batch["attention_mask"]
+        hidden = self.encoder(input_ids=batch["input_ids"], attention_mask=mask).last_hidden_state
+        return torch.nn.functional.normalize(mean_pool(hidden, mask), dim=1)
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        """(texts, width), of unit length."""
+
+        def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+            with torch.inference_mode():
+                return {"pooled": self.forward(batch)}
+
+        return encode(texts, self.tokenizer, forward, prefix=self.prefix, max_tokens=self.max_tokens)["pooled"]
 
 
 class Predictor:

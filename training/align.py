@@ -25,10 +25,9 @@ from voc.data.text import to_latin
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
 from voc.labels import Split
-from voc.models.encoder import load_encoder, load_tokenizer, mean_pool
-from voc.models.predict import encode, length_batches
+from voc.models.encoder import load_encoder, load_tokenizer
+from voc.models.predict import Reader, length_batches
 from voc.models.registry import Registry, RunLog
-from voc.models.tasks import Floats
 from voc.training.fit import Progress
 from voc.training.seed import SeedContact, seed_contacts
 
@@ -61,25 +60,14 @@ class Aligned:
         self.tokenizer.save_pretrained(folder)
 
 
-@dataclass(frozen=True)
-class AlignSummary:
-    """What `voc align` did: where the encoder is, and by written form how often a translation finds its original."""
-
-    folder: Path
-    pairs: int
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-    seconds: float
-
-
 def align_workspace(
     workspace: Workspace,
     pairs: "Iterable[Pair]",
     progress: Progress = lambda what, share: None,
-) -> AlignSummary:
+) -> tuple[Path, Aligned]:
     """Align the workspace's encoder on a company's translations and the seed corpus; keep it under `encoders/`.
 
-    It is used once `[encoder] name` in voc.toml names it. Raises TrainingError with too few pairs.
+    Gives its folder; it is used once `[encoder] name` in voc.toml names that. Raises TrainingError with too few pairs.
     """
     config, settings = workspace.config, workspace.config.alignment
     values = {"seed": settings.seed, "most": settings.most_held}
@@ -96,7 +84,7 @@ def align_workspace(
         )  # fmt: skip
     folder = workspace.encoders / f"aligned-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     aligned.save(folder)
-    return AlignSummary(folder, aligned.pairs, aligned.before, aligned.after, aligned.seconds)
+    return folder, aligned
 
 
 def _seed_pairs(contacts: Iterable[SeedContact]) -> Iterator[tuple[str, str, str]]:
@@ -136,7 +124,7 @@ def align(
     progress("reading the originals", 0.0)
     originals = list(dict.fromkeys([*learnt["source"].to_pylist(), *held]))
     place = {text: row for row, text in enumerate(originals)}
-    reader = _Reader(student, tokenizer, encoder.prefix, settings.max_tokens)
+    reader = Reader(student, tokenizer, encoder.prefix, settings.max_tokens)
     teacher = torch.from_numpy(reader.vectors(originals))
     before = _found_again(reader, judged)
 
@@ -179,31 +167,6 @@ def align(
     run.metrics({f"found_again.{language}.before": value for language, value in before.items()})
     run.metrics({f"found_again.{language}.after": value for language, value in after.items()})
     return Aligned(student, tokenizer, before, after, learnt.num_rows, time.perf_counter() - begin)
-
-
-class _Reader:
-    """The encoder's pooled vectors, with gradients or without."""
-
-    def __init__(self, encoder: Any, tokenizer: PreTrainedTokenizerFast, prefix: str, max_tokens: int) -> None:
-        self.encoder = encoder
-        self.tokenizer = tokenizer
-        self.prefix = prefix
-        self.max_tokens = max_tokens
-
-    def forward(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """(batch, tokens) to (batch, width), of unit length."""
-        ids, mask = inputs["input_ids"], inputs["attention_mask"]
-        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        return functional.normalize(mean_pool(hidden, mask), dim=1)
-
-    def vectors(self, texts: Sequence[str]) -> Floats:
-        """(texts, width), of unit length."""
-
-        def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-            with torch.inference_mode():
-                return {"pooled": self.forward(batch)}
-
-        return encode(texts, self.tokenizer, forward, prefix=self.prefix, max_tokens=self.max_tokens)["pooled"]
 
 
 def _draw(pairs: pa.Table, settings: AlignmentSettings) -> tuple[pa.Table, pa.Table]:
@@ -262,7 +225,7 @@ def _batches(
     return list(length_batches(lengths.tolist(), settings.batch_tokens, order.tolist()))
 
 
-def _found_again(reader: _Reader, judged: pa.Table) -> dict[str, float]:
+def _found_again(reader: Reader, judged: pa.Table) -> dict[str, float]:
     """By written form, how often a translation is nearest to its own original among the judged ones."""
     found = {}
     forms = np.asarray(judged["form"].to_pylist())

@@ -14,11 +14,12 @@ import torch
 from datasets import Dataset, concatenate_datasets
 
 from voc.config import TrainingSettings
+from voc.data.columns import form_of
 from voc.data.lake import Lake
 from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
-from voc.labels import Language, Script, Split, TaskName
+from voc.labels import Language, Split, TaskName
 from voc.models.calibration import ALL, Scaling
 from voc.models.folder import Decisions, Model, new_manifest, save_model
 from voc.models.predict import Predictions, Predictor
@@ -30,7 +31,7 @@ from voc.training.card import cold_start_card
 from voc.training.centroids import Background, Read, Rows, left_out_logits, set_heads
 from voc.training.evaluate import choose_decisions
 from voc.training.fit import Fitted, Progress, fit
-from voc.training.labelled import LabelledSet, labelled_rows, target_column
+from voc.training.labelled import LabelledSet, labelled_rows, labelled_table, target_column
 from voc.training.seed import FORMS, seed_contacts
 
 BACKGROUND = 1500
@@ -38,10 +39,6 @@ BACKGROUND = 1500
 LEAST_CONTACTS = 100
 """With fewer unlabelled contacts the threshold comes from the taxonomy's texts alone, and leaves more unknown."""
 
-_LABELLED = """
-    SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split
-    FROM labels JOIN contacts USING (contact_id) WHERE split = $split ORDER BY contact_id
-"""
 _UNLABELLED = """
     SELECT language, script, turns FROM contacts ANTI JOIN labels USING (contact_id)
     ORDER BY hash(contact_id), contact_id LIMIT $most
@@ -183,7 +180,7 @@ def background_texts(lake: Lake, settings: TrainingSettings) -> Unlabelled:
     """Unlabelled texts and their languages: contacts of the lake, filled up from the seed corpus."""
     rows = lake.query(_UNLABELLED, {"most": BACKGROUND}).to_pylist()
     found = [
-        (text, f"sr-{row['script'] or Script.LATIN}" if row["language"] == Language.SERBIAN else row["language"])
+        (text, form_of(row["language"], row["script"]))
         for row in rows
         if (text := contact_text(row["turns"], settings.speakers)).strip()
     ]
@@ -227,7 +224,7 @@ def _labelled(
 ) -> LabelledSet:
     """The lake's labelled contacts of a split, perhaps none, with the columns of `like`."""
     empty = like.dataset.select([])
-    rows = lake.query(_LABELLED, {"split": split.value})
+    rows = labelled_table(lake, split)
     if rows.num_rows == 0:
         return LabelledSet(split, empty)
     prepared = labelled_rows(rows, tasks, settings.speakers)

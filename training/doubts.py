@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from cleanlab.filter import find_label_issues
 from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
 from cleanlab.rank import get_label_quality_scores
@@ -23,12 +22,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from voc.config import EncoderSettings
+from voc.data.columns import FORM_SQL
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
 from voc.labels import TaskName
-from voc.models.encoder import load_encoder, load_tokenizer, mean_pool
-from voc.models.predict import encode
+from voc.models.encoder import load_encoder, load_tokenizer
+from voc.models.predict import Reader
 from voc.models.tasks import Floats, Task, default_tasks
 from voc.training.suggest import write_sheet
 
@@ -38,8 +38,8 @@ FOLDS = 5
 _STRENGTH = 0.01  # inverse of regularisation: a weak model that cannot learn single mistakes by heart
 _MOST_TOKENS = 192
 _AT_ONCE = 512
-_LABELLED = """
-    SELECT contact_id, CASE WHEN language = 'sr' THEN language || '-' || script ELSE language END AS language,
+_LABELLED = f"""
+    SELECT contact_id, {FORM_SQL} AS language,
            turns, reasons, sentiment, churn_intent, split, labels.source AS labelled_by
     FROM labels JOIN contacts USING (contact_id) ORDER BY contact_id
 """
@@ -138,19 +138,12 @@ def frozen_vectors(
     texts: Sequence[str], encoder: EncoderSettings, progress: Callable[[float], None] = lambda share: None
 ) -> Floats:
     """(rows, width) vectors of unit length by the untouched encoder; equal texts are read once."""
-    tokenizer, model = load_tokenizer(encoder.name), load_encoder(encoder.name)
-
-    def forward(batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-        with torch.inference_mode():
-            hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-            return {"pooled": torch.nn.functional.normalize(mean_pool(hidden, batch["attention_mask"]), dim=1)}
-
-    most = min(_MOST_TOKENS, tokenizer.model_max_length)
+    reader = Reader(load_encoder(encoder.name), load_tokenizer(encoder.name), encoder.prefix, _MOST_TOKENS)
     unique = list(dict.fromkeys(texts))
     parts = []
     for start in range(0, len(unique), _AT_ONCE):
         part = unique[start : start + _AT_ONCE]
-        parts.append(encode(part, tokenizer, forward, prefix=encoder.prefix, max_tokens=most)["pooled"])
+        parts.append(reader.vectors(part))
         progress(min(1.0, (start + len(part)) / len(unique)))
     place = {text: row for row, text in enumerate(unique)}
     return np.concatenate(parts)[[place[text] for text in texts]]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from datasets import Dataset
 
+from voc.data.columns import form_of
 from voc.data.lake import Lake
 from voc.data.text import contact_text
 from voc.errors import TrainingError
@@ -19,6 +20,7 @@ from voc.models.tasks import Task
 _LABELLED = """
     SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split
     FROM labels JOIN contacts USING (contact_id)
+    WHERE $split IS NULL OR split = $split
     ORDER BY contact_id
 """
 
@@ -77,9 +79,14 @@ def target_column(task: Task) -> str:
     return f"{TARGET}{task.name}"
 
 
+def labelled_table(lake: Lake, split: Split | None = None) -> pa.Table:
+    """Labelled contacts as they lie in the lake, of one split or of all: what `labelled_rows` takes."""
+    return lake.query(_LABELLED, {"split": split})
+
+
 def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
     """All labelled contacts by split. Raises TrainingError where a split is empty."""
-    return split_sets(lake.query(_LABELLED), tasks, speakers)
+    return split_sets(labelled_table(lake), tasks, speakers)
 
 
 def split_sets(rows: pa.Table, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:
@@ -114,14 +121,10 @@ def _prepare(batch: Mapping[str, list[Any]], tasks: Sequence[Task], speakers: st
         # Companies label whether somebody leaves, not where else they stand: the seed contacts teach that.
         TaskName.CHURN_DIRECTION: [None] * len(batch["churn_intent"]),
     }
-    languages = [
-        f"{language}-{script}" if language == "sr" else language
-        for language, script in zip(batch["language"], batch["script"], strict=True)
-    ]
     return {
         "contact_id": batch["contact_id"],
         "split": batch["split"],
-        "language": languages,
+        "language": [form_of(*pair) for pair in zip(batch["language"], batch["script"], strict=True)],
         "text": [contact_text(turns, speakers) for turns in batch["turns"]],
         **{target_column(task): _targets(task, labels[TaskName(task.name)]) for task in tasks},
     }

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from sklearn.linear_model import LogisticRegression
 
 from voc.config import OutcomeSettings
+from voc.data.columns import FORM_SQL, day_groups, vectors_of
 from voc.data.lake import Lake
 from voc.data.workspace import Workspace, write_atomically
 from voc.errors import TrainingError, WorkspaceError
@@ -33,13 +34,11 @@ from voc.models.outcome import (
     HeadManifest,
     OutcomeHead,
     contact_features,
-    day_groups,
     load_head,
     load_report,
     logit,
     save_head,
     sigmoid,
-    vectors_of,
 )
 from voc.models.ranking import Bools, Days, Risk, intervals
 from voc.models.registry import Registry
@@ -71,7 +70,7 @@ _OBSERVED = """
 """
 # One row a contact whose outcome is known. CSAT of an earlier contact counts as known a day after that contact began:
 # answers have no time of their own.
-_FRAME = """
+_FRAME = f"""
     WITH said AS (
         SELECT contact_id, day, customer_id, language, script,
                last_value(csat IGNORE NULLS) OVER (
@@ -81,7 +80,7 @@ _FRAME = """
         FROM contacts
     )
     SELECT contact_id, day, customer_id, last_csat, churn_probability,
-           CASE WHEN language = 'sr' THEN language || '-' || script ELSE language END AS language,
+           {FORM_SQL} AS language,
            coalesce(churned_at <= day + $horizon, false) AS left_us
     FROM said
          JOIN (

@@ -28,16 +28,10 @@ from voc.models.registry import Registry
 from voc.models.tasks import Floats, Task
 from voc.training.evaluate import truth_of
 from voc.training.fit import Progress
-from voc.training.labelled import LabelledSet, labelled_rows
+from voc.training.labelled import LabelledSet, labelled_rows, labelled_table
 
 ALL = "all"
 _DRAWS_AT_ONCE = 100
-_TEST = """
-    SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split
-    FROM labels JOIN contacts USING (contact_id)
-    WHERE split = 'test'
-    ORDER BY contact_id
-"""
 
 
 class PromotionError(VocError):
@@ -396,7 +390,7 @@ def _macro(f1: Floats, support: Floats) -> Floats:
 
 def _test_set(lake: Lake, tasks: Sequence[Task], speakers: str) -> LabelledSet:
     """The labelled contacts of the test split. Labels that these tasks don't have (any more) are dropped."""
-    rows = lake.query(_TEST)
+    rows = labelled_table(lake, Split.TEST)
     known = {label for task in tasks if task.name == TaskName.REASON for label in task.labels}
     reasons = [
         None if given is None else [reason for reason in given if reason in known]

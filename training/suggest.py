@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from voc.data.columns import FORM_SQL, vectors_of
 from voc.data.lake import Lake
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace, write_atomically
@@ -36,13 +37,13 @@ _TRIALS = 4
 # Uncertainty from 0 to 1, the mean over what the model was asked: how far the likeliest reason is from sure, or how
 # near to half any reason is; how far the mood is from sure, of a third by chance; how near to half leaving is. One row
 # a contact leaves the sort: ids and numbers, no text and no vector.
-_POOL = """
+_POOL = f"""
     SELECT contact_id, form, uncertainty FROM (
         SELECT contact_id, form, uncertainty,
                row_number() OVER (PARTITION BY form ORDER BY uncertainty DESC, contact_id) AS place
         FROM (
             SELECT contact_id,
-                   CASE WHEN language = 'sr' THEN language || '-' || script ELSE language END AS form,
+                   {FORM_SQL} AS form,
                    list_avg(list_filter([
                        CASE WHEN top_probability IS NOT NULL THEN greatest(
                            1 - top_probability, list_max([1 - abs(2 * part.probability - 1) FOR part IN reasons])
@@ -248,6 +249,5 @@ def _details(lake: Lake, version: str, identities: Sequence[str]) -> Iterator[tu
             part = sorted(identities[start : start + _BATCH])
             connection.register("wanted", pa.table({"contact_id": part}))
             rows = connection.sql(_DETAILS, params={"version": version}).to_arrow_table().sort_by("contact_id")
-            flat = rows["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-            vectors = np.asarray(flat, dtype=np.float32).reshape(rows.num_rows, -1)
+            vectors = vectors_of(rows["embedding"])
             yield from zip(rows.drop_columns(["embedding"]).to_pylist(), vectors, strict=True)

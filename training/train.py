@@ -17,6 +17,7 @@ from voc.training.evaluate import Report, evaluate
 from voc.training.figures import confusion_figure
 from voc.training.fit import Fitted, Progress, fit
 from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.seed import seed_digest
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def train_on(
 
 def _fingerprint(sets: Mapping[Split, LabelledSet], encoder: EncoderSettings, settings: TrainingSettings) -> str:
     """What a training depends on: one that was interrupted goes on only where all of it is still the same."""
-    parts = [*(sets[split].digest for split in Split), encoder.model_dump_json(), settings.model_dump_json()]
+    parts = [seed_digest(), encoder.model_dump_json(), settings.model_dump_json()]
+    parts += [sets[split].digest for split in Split]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 

@@ -139,12 +139,12 @@ def align(
     except ValueError:
         raise VocError(f"--language: expected hr, sl or sr, got {language!r}") from None
     with _step("Aligning the encoder") as report:
-        summary = align_workspace(_open(workspace), read_translations(sources, told), report)
+        folder, summary = align_workspace(_open(workspace), read_translations(sources, told), report)
     table = Table("written form", "before", "after", title="Kept-back translations that find their original")
     for form, before in summary.before.items():
         table.add_row(form, f"{before:.3f}", f"{summary.after[form]:.3f}")
     out.print(table)
-    name = summary.folder.relative_to(workspace).as_posix()
+    name = folder.relative_to(workspace).as_posix()
     out.print(
         f"Aligned on {summary.pairs:,} pairs in {summary.seconds:.0f} s. To use it, write in {workspace}/voc.toml:\n"
         f'\n  [encoder]\n  name = "{name}"\n\nNext: voc train -w {workspace}',

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
+from voc.data.columns import form_of
 from voc.data.text import to_latin
 from voc.experiments.bench import BenchResult, Progress
 from voc.experiments.judging import judge_single
@@ -69,7 +70,7 @@ def development_sets(task: Task) -> dict[str, LabelledSet]:
             {"Cyrl": str, "Latn": to_latin} if language == "sr" else {"Latn": str}
         )
         for script, write in scripts.items():
-            name = f"{language}-{script}" if language == "sr" else language
+            name = form_of(language, script)
             rows = [
                 Row(
                     f"{path.stem}-{number}",

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from voc.data.columns import vectors_of
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.score import directions, score, vectors_of
+from voc.inference.score import directions, score
 from voc.inference.themes import themes
 from voc.models.tasks import default_tasks
 

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from voc.data.columns import day_groups
 from voc.errors import ModelFolderError, WorkspaceError
-from voc.models.outcome import FeatureSpace, HeadManifest, OutcomeHead, current_head, day_groups, load_head, save_head
+from voc.models.outcome import FeatureSpace, HeadManifest, OutcomeHead, current_head, load_head, save_head
 
 
 @pytest.fixture
@@ -71,9 +72,13 @@ def test_what_is_not_a_head_is_refused(head: OutcomeHead, tmp_path: Path) -> Non
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 9}))
     with pytest.raises(ModelFolderError, match="format"):
         load_head(folder)
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"files": {}}))
-    with pytest.raises(ModelFolderError, match="lacks"):
+    report = (folder / "report.json").read_bytes()
+    (folder / "report.json").unlink()
+    fewer = {name: digest for name, digest in manifest["files"].items() if name != "report.json"}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"files": fewer}))
+    with pytest.raises(ModelFolderError, match=r"lacks report\.json"):
         load_head(folder)
+    (folder / "report.json").write_bytes(report)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "head.safetensors").write_bytes(b"changed")
     with pytest.raises(ModelFolderError, match="sha256"):

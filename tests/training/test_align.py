@@ -65,11 +65,11 @@ def test_workspace_uses_the_aligned_encoder_once_it_is_named(workspace: Workspac
     settings.write_text(settings.read_text() + "[alignment]\njudged = 20\nmost_pairs = 150\nmost_held = 30\n")
     opened = Workspace.open(workspace.root)
     pair = Pair("Your bill is ready to be paid", "Ваш рачун је спреман за плаћање", Language.SERBIAN, Script.CYRILLIC)
-    summary = align_workspace(opened, [pair])
-    assert summary.folder.parent == opened.encoders
-    assert {"hr", "sl", "sr-Cyrl", "sr-Latn"} == set(summary.after)
-    AutoModel.from_pretrained(summary.folder)
+    folder, aligned = align_workspace(opened, [pair])
+    assert folder.parent == opened.encoders
+    assert {"hr", "sl", "sr-Cyrl", "sr-Latn"} == set(aligned.after)
+    AutoModel.from_pretrained(folder)
     old = opened.config.encoder.name
-    settings.write_text(settings.read_text().replace(old, f"encoders/{summary.folder.name}"))
-    assert Workspace.open(workspace.root).config.encoder.name == str(summary.folder.resolve())
+    settings.write_text(settings.read_text().replace(old, f"encoders/{folder.name}"))
+    assert Workspace.open(workspace.root).config.encoder.name == str(folder.resolve())
     assert to_latin(pair.target) == "Vaš račun je spreman za plaćanje"

@@ -7,6 +7,7 @@ translation lie in one place. They are synthetic, and no figure of quality is ev
 """
 
 import csv
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +46,12 @@ def seed_contacts() -> tuple[SeedContact, ...]:
     folder = files(__package__)
     names = sorted(path.name for path in folder.iterdir() if path.name.endswith(".csv"))
     return tuple(contact for name in names for contact in _read((folder / name).read_text(encoding="utf-8")))
+
+
+@cache
+def seed_digest() -> str:
+    """Fingerprint of the corpus: the same digest means the same contacts and labels."""
+    return hashlib.sha256(repr(seed_contacts()).encode()).hexdigest()[:12]
 
 
 def with_seed(own: LabelledSet, tasks: Sequence[Task], settings: TrainingSettings) -> LabelledSet:
