@@ -48,9 +48,12 @@ def test_a_language_has_its_own_where_it_has_rows_enough() -> None:
     assert set(scalings) == {ALL, "hr", "sl"}
     assert scalings["hr"].slope == pytest.approx(0.25, rel=0.25)
     assert scalings["sl"].slope == pytest.approx(1.0, rel=0.25)
-    found = calibrated(MOODS, sure[:3], scalings, ["hr", "sl", "xx"])
-    assert found[0].max() < found[1].max()
-    assert found[2] == pytest.approx(MOODS.probabilities(sure[2:3] * np.float32(scalings[ALL].slope))[0], abs=1e-5)
+    same = np.repeat(sure[:1], 3, axis=0)
+    found = calibrated(MOODS, same, scalings, ["hr", "sl", "xx"])
+    for row, name in enumerate(("hr", "sl", ALL)):
+        expected = MOODS.probabilities(same[:1] * np.float32(scalings[name].slope))[0]
+        assert found[row] == pytest.approx(expected, abs=1e-5)
+    assert found[0].max() < found[2].max() < found[1].max()
 
 
 def test_order_of_labels_stays() -> None:

@@ -33,6 +33,12 @@ def test_other_regions_are_strange(drawn: tuple[Regions, Floats, Floats]) -> Non
     assert auroc(*plain) < auroc(regions.distance(known), regions.distance(strange))
 
 
+def test_what_is_far_from_the_middle_of_all_may_be_as_far_from_its_label(drawn: tuple[Regions, Floats, Floats]) -> None:
+    regions, _, _ = drawn
+    assert (regions.distance(regions.centres) < 0).all()  # on the spot, and away from the middle
+    assert (regions.distance(regions.middle[None]) > 0).all()  # the other way round
+
+
 def test_either_view_alone_can_tell(drawn: tuple[Regions, Floats, Floats]) -> None:
     regions, known, strange = drawn
     loud, silent = np.zeros((len(known), 4), np.float32), np.zeros((len(known), 4), np.float32)
