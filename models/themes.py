@@ -125,7 +125,6 @@ def _bertopic(settings: ThemeSettings, texts: int) -> "BERTopic":  # type: ignor
         vectorizer_model=CountVectorizer(
             stop_words=sorted(stop_words()),
             token_pattern=WORD,
-            min_df=min(3, max(1, texts // 100)),
             lowercase=False,
         ),
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),

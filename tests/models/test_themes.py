@@ -111,3 +111,12 @@ def test_all_texts_identical_give_no_themes() -> None:
 def test_stop_words_of_all_languages() -> None:
     assert {"the", "jesam", "ampak", "gde", "hvala", "zato", "sam"} <= stop_words()
     assert "racun" not in stop_words()
+
+
+def test_two_themes_have_words_though_they_share_none() -> None:
+    # BERTopic counts a word once a theme: a floor on that count would drop what only one theme speaks of.
+    texts, vectors, truth = corpus(160)
+    rows = np.flatnonzero(truth < 2)
+    themes = find_themes([texts[row] for row in rows], vectors[rows], SETTINGS)
+    assert len(themes) == 2
+    assert all(keywords for keywords in themes.keywords)
