@@ -1,6 +1,7 @@
 """Altair charts from small frames; no Streamlit. Colours stand out from light and from dark."""
 
 import json
+from datetime import date
 from typing import Any, Literal
 
 import altair as alt
@@ -52,6 +53,102 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
             .encode(x=_day_axis(table["day"]), y="before:Q", tooltip=tooltip)
         )
     return alt.layer(*layers).properties(height=height)
+
+
+def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.LayerChart:
+    """Customers a day as bars before the range of usual days; days of an alert in orange, its opening marked.
+
+    Args:
+        frame: Columns day, customers, contacts, expected, lower, upper, alert (whether one was open), range (in words);
+            one row a day. The middle three are NaN where nothing was tested.
+        alerts: Columns day (of the opening), test (in words).
+        height: In pixels.
+    """
+    width: dict[str, float] | int = {"band": 0.78} if len(frame) >= 7 else 56
+    table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
+    x = _day_axis(table["day"])
+    tooltip = [
+        alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
+        alt.Tooltip("customers:Q", title="Customers", format=","),
+        alt.Tooltip("range:N", title="Usual range"),
+        alt.Tooltip("contacts:Q", title="Contacts", format=","),
+    ]
+    base = alt.Chart(table)
+    layers: list[Any] = [
+        base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
+            x=x, y=alt.Y("lower:Q", title=None), y2="upper:Q", tooltip=tooltip
+        ),
+        base.mark_bar(cornerRadiusTopLeft=1, cornerRadiusTopRight=1, width=width, binSpacing=0, minBandSize=2).encode(
+            x=x,
+            y=alt.Y("customers:Q", title=None, axis=_count_axis()),
+            color=alt.condition("datum.alert", alt.value(ORANGE), alt.value(BLUE)),
+            opacity=alt.condition("datum.weekend", alt.value(0.45), alt.value(0.95)),
+            tooltip=tooltip,
+        ),
+        base.mark_line(color=GREY, strokeWidth=2, interpolate="monotone").encode(
+            x=x, y=alt.Y("expected:Q", title=None), tooltip=tooltip
+        ),
+    ]
+    if len(alerts):
+        opening = alt.Chart(alerts).encode(
+            x=x,
+            tooltip=[
+                alt.Tooltip("day:T", title="Alert", format="%A, %-d %B %Y"),
+                alt.Tooltip("test:N", title="Because"),
+            ],
+        )
+        layers.append(opening.mark_rule(color=ORANGE, strokeWidth=1.5, strokeDash=[4, 3]))
+        layers.append(
+            opening.mark_point(shape="triangle-down", filled=True, color=ORANGE, size=110, opacity=1).encode(
+                y=alt.value(0)
+            )
+        )
+    return alt.layer(*layers).properties(height=height)
+
+
+def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
+    """A small course: customers a day as a line, orange from `began` on, before the range of usual days.
+
+    Args:
+        frame: Columns day, customers, expected, lower, upper; one row a day.
+        began: First day of the alert.
+        height: In pixels.
+    """
+    table = frame.assign(
+        rising=frame["day"].dt.date >= began,
+        newest=frame["day"] == frame["day"].max(),
+        range=[usual_range(low, high) for low, high in zip(frame["lower"], frame["upper"], strict=True)],
+    )
+    ends = [table["day"].iloc[0], table["day"].iloc[-1]]
+    x = alt.X(
+        "day:T",
+        title=None,
+        axis=alt.Axis(
+            values=[alt.DateTime(year=end.year, month=end.month, date=end.day) for end in ends],
+            format=_DATE_FORMAT, grid=False, tickSize=0, labelFlush=True, domain=False,
+        ),
+    )  # fmt: skip
+    hidden = alt.Y("customers:Q", title=None, axis=None, scale=alt.Scale(zero=True))
+    tooltip = [
+        alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
+        alt.Tooltip("customers:Q", title="Customers", format=","),
+        alt.Tooltip("range:N", title="Usual range"),
+    ]
+    base = alt.Chart(table)
+    return alt.layer(
+        base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
+            x=x, y=alt.Y("lower:Q", title=None, axis=None), y2="upper:Q"
+        ),
+        base.mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=hidden),
+        base.transform_filter("datum.rising").mark_line(color=ORANGE, strokeWidth=2.5).encode(x=x, y=hidden),
+        base.transform_filter("datum.newest").mark_circle(color=ORANGE, size=64, opacity=1).encode(x=x, y=hidden),
+        base.mark_rule(opacity=0.001, strokeWidth=9).encode(x=x, tooltip=tooltip),
+    ).properties(height=height)
+
+
+def usual_range(low: float, high: float) -> str:
+    """`3 to 9`, or that nothing was tested on the day."""
+    return "not tested" if pd.isna(low) or pd.isna(high) else f"{low:.0f} to {high:.0f}"
 
 
 def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) -> alt.LayerChart:

@@ -70,6 +70,16 @@ def no_themes() -> None:
     )
 
 
+def not_tested() -> None:
+    """Themes are there, what is usual for them is not."""
+    _empty(
+        ":material/ssid_chart:",
+        "Not tested yet",
+        "What is usual for each theme, and what rises beyond it, appears once the statistics have run:",
+        command_line("signals"),
+    )
+
+
 def nothing_selected(*more_keys: str) -> None:
     """The filters exclude everything."""
     with st.container(border=True, gap="small"):

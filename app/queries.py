@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from voc.inference.marts import (
     ThemeSummary,
     Totals,
 )
+from voc.inference.marts_signals import AlertSummary, Emergence
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def sentiment(selection: Selection, step: int) -> pd.DataFrame:
 
 
 def themes(selection: Selection) -> tuple[ThemeSummary, ...]:
-    """All themes."""
+    """All active themes."""
     return cast(tuple[ThemeSummary, ...], _answer(_state(), "themes", selection))
 
 
@@ -97,6 +99,24 @@ def theme(theme_id: str, selection: Selection) -> ThemeSummary | None:
 def theme_shares(theme_id: str, selection: Selection, column: str) -> pd.DataFrame:
     """One theme by product, language or channel."""
     return cast(pd.DataFrame, _answer(_state(), "theme_shares", theme_id, selection, column))
+
+
+def emergence() -> Emergence:
+    """What is emerging now; reasons by their names."""
+    found = cast(Emergence, _answer(_state(), "emergence"))
+    name = workspace().taxonomy.name
+    named = (replace(each, label=name(each.group_id)) if each.kind == "reason" else each for each in found.alerts)
+    return replace(found, alerts=tuple(named))
+
+
+def theme_alerts(theme_id: str) -> tuple[AlertSummary, ...]:
+    """All alerts of one theme, newest first."""
+    return cast(tuple[AlertSummary, ...], _answer(_state(), "theme_alerts", theme_id))
+
+
+def baseline(kind: str, group_id: str, first: date | None = None) -> pd.DataFrame:
+    """What is usual for a theme or reason, day by day."""
+    return cast(pd.DataFrame, _answer(_state(), "baseline", kind, group_id, first))
 
 
 def contacts(selection: Selection, criteria: Criteria, limit: int, offset: int) -> Page:

@@ -1,6 +1,7 @@
 """The sentences over the charts: templates as pure functions, tested like any code. They return Markdown."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -8,6 +9,7 @@ from voc.app import intervals, words
 from voc.app.intervals import Interval
 from voc.app.words import between, count, escaped, percent, plural
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
+from voc.inference.marts_signals import AlertSummary, Emergence, Part
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,85 @@ def fastest(found: tuple[ThemeSummary, ...]) -> str | None:
     if ratio.low <= 1:
         return "None grew clearly in the last 7 days."
     return f"**{escaped(theme.label)}** grew most: {times(ratio)} in the last 7 days."
+
+
+def rise(alert: AlertSummary) -> str:
+    """An alert in one sentence: `38 customers since Monday, 25 May, usually 12: 3.2 times as many.`"""
+    when = words.since(alert.began, alert.last)
+    if alert.closed:
+        when = f"{'on' if alert.began == alert.last else 'from'} {words.days(alert.began, alert.last)}"
+    start = f"{plural(alert.customers, 'customer')} {when}, usually {words.usual(alert.expected)}"
+    return f"{start}: {words.times(alert.times.value)}." if alert.times else f"{start}."
+
+
+def why(alert: AlertSummary) -> str:
+    """When an alert was raised and why, and how sure the excess is."""
+    above = alert.above
+    parts = [
+        f"Alert on {words.short_day(alert.opened)}",
+        words.TESTS.get(alert.test, alert.test),
+        f"{above.value:.0f} above the usual ({above.low:.0f} to {above.high:.0f})".replace("-", "−"),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def parts(found: tuple[Part, ...], most: int = 3) -> str | None:
+    """Which slices rise by themselves, most customers above the usual first; None without any."""
+    if not found:
+        return None
+    named = [escaped(words.dimension(part.dimension, part.value)) for part in found[:most]]
+    rest = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"Above the usual by itself: {', '.join(named)}{rest}."
+
+
+def elsewhere(found: tuple[Part, ...], most: int = 3) -> str | None:
+    """Slices that rise while their theme does not; None without any."""
+    if not found:
+        return None
+    named = [
+        f"{escaped(part.label)} ({escaped(words.dimension(part.dimension, part.value))}: "
+        f"{count(part.customers)}, usually {words.usual(part.expected)})"
+        for part in found[:most]
+    ]
+    rest = f"; and {len(found) - most} more" if len(found) > most else ""
+    return f"In one part of the customers alone: {'; '.join(named)}{rest}."
+
+
+def tested(found: Emergence, newest: date) -> str:
+    """What was looked at, and up to when."""
+    if found.tested is None:
+        return ""
+    groups = plural(found.themes, "theme") + (f" and {plural(found.reasons, 'reason')}" if found.reasons else "")
+    late = "; newer contacts wait for the next test" if found.tested < newest else ""
+    return f"{groups}, tested to {words.day(found.tested)}{late}"
+
+
+def false_alerts(a_month: float) -> str:
+    """The budget that the tests keep to."""
+    if a_month == 1:
+        often = "one false alert a month is"
+    elif a_month < 1:
+        often = f"one false alert in {1 / a_month:.0f} months is"
+    else:
+        often = f"{a_month:.1f}".removesuffix(".0") + " false alerts a month are"
+    return f"About {often} to be expected."
+
+
+def nothing_emerging(found: Emergence, newest: date, a_month: float) -> str:
+    """The sentence where there is no alert."""
+    return f"Nothing is emerging among {tested(found, newest)}. {false_alerts(a_month)}"
+
+
+def care(found: ThemeSummary) -> str | None:
+    """Who looks after a theme, and since when it is said to be fixed; None where nobody said so."""
+    said = []
+    if found.owner:
+        said.append(f"Looked after by {escaped(found.owner)}.")
+    if found.fixed_on:
+        said.append(f"Marked as fixed on {words.day(found.fixed_on)}.")
+    elif found.fixed_release:
+        said.append(f"Marked as fixed in release {escaped(found.fixed_release)}.")
+    return " ".join(said) or None
 
 
 def recent_change(theme: ThemeSummary) -> Interval | None:

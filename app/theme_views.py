@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, contact_views, queries, sentences, url, words
+from voc.app import charts, contact_views, emerging, queries, sentences, url, words
 from voc.app.filters import View
 from voc.app.pages import CONTACTS, THEME
 from voc.app.words import escaped, plural
@@ -13,17 +13,26 @@ from voc.inference.marts import ThemeSummary
 
 LONGEST = 8
 """Most groups that a chart of shares shows."""
+SHOWN = {"all": "All themes", "emerging": "Emerging"}
 ORDERS = {"size": "Largest first", "change": "Fastest growing first"}
 
 
 def table(themes: tuple[ThemeSummary, ...]) -> None:
     """All themes in a list that can be sorted; a click on one opens it."""
-    order = url.segments("order", ORDERS, "Order", "size")
+    tested = any(theme.standing for theme in themes)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        order = url.segments("order", ORDERS, "Order", "size")
+        if tested and url.segments("show", SHOWN, "Which themes", "all") == "emerging":
+            themes = tuple(theme for theme in themes if theme.standing in words.RISING)
+    if not themes:
+        _none_emerging()
+        return
     if order == "change":
         themes = tuple(sorted(themes, key=_growth, reverse=True))
     frame = pd.DataFrame(
         {
             "theme": [words.visible(theme.label) for theme in themes],
+            **({"status": [_standing(theme) for theme in themes]} if tested else {}),
             "contacts": [theme.contacts for theme in themes],
             "change": [_change(theme) for theme in themes],
             "trend": [list(theme.trend) for theme in themes],
@@ -43,7 +52,10 @@ def table(themes: tuple[ThemeSummary, ...]) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         column_config={
-            "theme": st.column_config.TextColumn("Theme", width=200),
+            "theme": st.column_config.TextColumn("Theme", width=190 if tested else 200),
+            "status": st.column_config.TextColumn(
+                "Status", width=95, help="How the theme stood on the last day tested, of all customers."
+            ),
             "trend": st.column_config.AreaChartColumn(
                 "Weeks", width=100, help="Contacts a week, up to twelve weeks.", y_min=0
             ),
@@ -53,9 +65,9 @@ def table(themes: tuple[ThemeSummary, ...]) -> None:
                 "Last 7 days", width=150,
                 help="A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change.",
             ),
-            "keywords": st.column_config.TextColumn("Keywords", width=225),
+            "keywords": st.column_config.TextColumn("Keywords", width=165 if tested else 225),
             "languages": st.column_config.TextColumn(
-                "Languages", width=165, help="The three most frequent, of the chosen period."
+                "Languages", width=140 if tested else 165, help="The three most frequent, of the chosen period."
             ),
         },
         alt="Themes with size, change and keywords",
@@ -67,17 +79,37 @@ def table(themes: tuple[ThemeSummary, ...]) -> None:
         st.switch_page(THEME.path, query_params=url.current(url.FILTERS) | {"theme": theme.theme_id})
 
 
+def standing(theme: ThemeSummary) -> None:
+    """How the theme stands and who looks after it."""
+    said = sentences.care(theme)
+    retired = theme.status == "retired"
+    if not (retired or theme.standing or said):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if retired:
+            st.badge("Retired", icon=":material/inventory_2:", color="gray")
+        else:
+            emerging.badge(theme.standing)
+        if said:
+            st.caption(said, width="content")
+
+
 def keywords(theme: ThemeSummary) -> str:
     """The theme's words, as Markdown."""
     return " ".join(f":blue-badge[{escaped(word)}]" for word in theme.keywords)
 
 
 def course(theme: ThemeSummary, view: View) -> None:
-    """Contacts a day in the theme."""
+    """The theme day by day: before what is usual where that is known, else against the period before."""
+    usual = queries.baseline("theme", theme.theme_id, view.selection.first)
+    if len(usual) and not (view.selection.products or view.selection.channels or view.selection.languages):
+        _tested_course(theme, view, usual)
+        return
     with st.container(border=True):
         st.subheader("How often is it said?", anchor=False)
         st.caption(
             "Contacts a day in this theme. Paler bars are weekends."
+            + (" What is usual is only known of all customers together: clear the filters." if len(usual) else "")
             + (f" The grey line is the {plural(view.selection.days, 'day')} before." if view.before else "")
         )
         before = queries.daily(view.before, theme.theme_id) if view.before else None
@@ -112,6 +144,55 @@ def verbatims(theme: ThemeSummary) -> None:
     st.caption("Contacts that represent the theme best, of different customers, from all days.")
     for contact in queries.contacts_by_id(theme.verbatim_ids):
         contact_views.row(contact, workspace, url.current(url.FILTERS))
+
+
+def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None:
+    daily = queries.daily(view.selection, theme.theme_id)
+    alerts = tuple(
+        alert
+        for alert in queries.theme_alerts(theme.theme_id)
+        if alert.last >= view.selection.first and alert.began <= view.selection.last
+    )
+    frame = daily.merge(usual.drop(columns="customers"), on="day", how="left")
+    frame["alert"] = [any(each.began <= day.date() <= each.last for each in alerts) for day in frame["day"]]
+    frame["range"] = list(map(charts.usual_range, frame["lower"], frame["upper"]))
+    opened = pd.DataFrame(
+        {
+            "day": pd.to_datetime([each.opened for each in alerts]),
+            "test": [words.TESTS.get(each.test, each.test) for each in alerts],
+        }
+    )
+    with st.container(border=True):
+        st.subheader("How many customers a day, and is that usual?", anchor=False)
+        st.caption(
+            "Customers a day in this theme; paler bars are weekends. Grey line and band: what would be usual, and "
+            f"where 95{words.SPACE}% of usual days lie. "
+            + (
+                "Orange: days of an alert; ▼: when it was raised. The band follows a rise that lasts, and days that "
+                "lie within it can add up to an alert."
+                if alerts
+                else ""
+            )
+        )
+        # An alert that was raised before the period has no place on its axis.
+        inside = opened[opened["day"] >= pd.Timestamp(view.selection.first)]
+        st.altair_chart(charts.usual(frame, inside), alt="Customers a day in this theme, with the usual range")
+        for alert in alerts:
+            icon, over = ("notifications_off", "Over: ") if alert.closed else ("notifications_active", "")
+            st.markdown(f":material/{icon}: {over}{sentences.rise(alert)}")
+            st.caption(f"{sentences.why(alert)}.")
+
+
+def _none_emerging() -> None:
+    with st.container(border=True, gap="small"):
+        st.subheader("No theme is emerging", anchor=False, icon=":material/check_circle:")
+        st.button(
+            "Show all themes", key="show_all", icon=":material/filter_alt_off:", on_click=url.clear, args=("show",)
+        )
+
+
+def _standing(theme: ThemeSummary) -> str:
+    return words.STANDINGS[theme.standing][0] if theme.standing in words.STANDINGS else "–"
 
 
 def _shares(theme_id: str, view: View, key: str, question: str, says: Callable[[str], str]) -> None:

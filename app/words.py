@@ -2,12 +2,14 @@
 
 import unicodedata
 from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from voc.app.intervals import Interval
 from voc.inference.marts import NOT_STATED
 from voc.labels import LANGUAGE_NAMES, Channel, ChurnDirection, Sentiment, Speaker
 
+Colour = Literal["orange", "gray", "blue", "green"]
 SPACE = "\u00a0"
 CHANNEL_NAMES: dict[str, str] = {
     Channel.CALL: "Call",
@@ -34,6 +36,31 @@ DIRECTIONS: dict[str, str] = {
     ChurnDirection.CANCELLING_ORDER: "Cancels one order or booking, and stays a customer.",
 }
 """What a contact says of the customer's standing with us, where it says anything."""
+STANDINGS: dict[str, tuple[str, str, Colour]] = {
+    "new": ("New", ":material/fiber_new:", "orange"),
+    "emerging": ("Emerging", ":material/trending_up:", "orange"),
+    "regressed": ("Regressed", ":material/replay:", "orange"),
+    "growing": ("Growing", ":material/north_east:", "orange"),
+    "stable": ("Stable", ":material/trending_flat:", "gray"),
+    "fading": ("Fading", ":material/trending_down:", "blue"),
+    "resolved": ("Resolved", ":material/check:", "green"),
+}
+"""How a theme stands: name, icon and colour. Those that ask for attention come first."""
+RISING = ("new", "emerging", "regressed", "growing")
+TESTS: dict[str, str] = {
+    "excess": "more within a week than chance explains",
+    "cusum": "somewhat more for weeks, which chance does not explain",
+    "short": "more than chance explains, by a history of less than four weeks",
+    "new": "hardly there before, and now five customers and more",
+}
+"""Which test opened an alert."""
+DIMENSIONS: dict[str, str] = {
+    "product": "product",
+    "channel": "channel",
+    "language": "language",
+    "segment": "customer segment",
+}
+_TIMES = ("", "", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times")
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^=\"'&@/;,?%")
 # Characters that steer the display instead of standing on it: shown by their number, so that none can reorder
 # or hide text. The two joiners stay: emoji and several scripts are written with them.
@@ -87,6 +114,39 @@ def days(first: date, last: date) -> str:
     if first.year == last.year:
         return f"{first.day}{SPACE}{first:%B} to {day(last)}"
     return f"{day(first)} to {day(last)}"
+
+
+def short_day(value: date) -> str:
+    """29 May."""
+    return f"{value.day}{SPACE}{value:%B}"
+
+
+def since(value: date, newest: date) -> str:
+    """`since Monday, 25 May`, in the week up to the newest day; before it `since 12 May 2026`."""
+    if value == newest:
+        return f"on {value:%A}, {short_day(value)}"
+    return f"since {value:%A}, {short_day(value)}" if (newest - value).days < 7 else f"since {day(value)}"
+
+
+def usual(expected: float) -> str:
+    """Expected customers: whole from ten on, below with one decimal; `none` where that would be next to nothing."""
+    if expected < 0.5:
+        return "none"
+    return count(round(expected)) if expected >= 10 else f"{expected:.1f}".removesuffix(".0")
+
+
+def times(ratio: float) -> str:
+    """`three times as many`, `2.6 times as many`."""
+    said = f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+    whole = said.removesuffix(".0")
+    named = _TIMES[int(whole)] if whole.isdigit() and int(whole) < len(_TIMES) else ""
+    return f"{named or whole + ' times'} as many"
+
+
+def dimension(name: str, value: str) -> str:
+    """A part of the customers: `product Router`."""
+    names = {"channel": CHANNEL_NAMES, "language": LANGUAGE_NAMES}.get(name, {})
+    return f"{DIMENSIONS.get(name, name)} {names.get(value, value)}"
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

@@ -150,11 +150,45 @@ THEMES = Contract(
         first_day=pa.date32(),
         last_day=pa.date32(),
         centroid=pa.list_(pa.float32()),
+        floor=pa.float32(),  # a contact with a lower cosine to the centroid is not in it
+        space=pa.string(),  # the vectors' space that the centroid lies in: a file in the workspace's folder `themes`
         model_version=pa.string(),
-        status=pa.string(),
+        status=pa.string(),  # active, retired, merged, dismissed
+        merged_into=pa.string(),
+        owner=pa.string(),
+        fixed_on=pa.date32(),
+        fixed_release=pa.string(),
         fitted_at=TIME,
     ),
     key=("theme_id",),
+)
+
+THEME_EVENTS = Contract(
+    "theme_events",
+    _schema(
+        event_id=pa.string(),
+        at=TIME,
+        kind=pa.string(),  # born, split, merged, retired, returned
+        theme_id=pa.string(),
+        other_theme_ids=pa.list_(pa.string()),
+        details=pa.string(),  # JSON
+    ),
+    key=("event_id",),
+)
+
+THEME_EDITS = Contract(
+    "theme_edits",
+    _schema(
+        edit_id=pa.string(),
+        at=TIME,
+        who=pa.string(),
+        kind=pa.string(),  # rename, merge, split, dismiss, owner, fixed, undo
+        theme_id=pa.string(),
+        other_theme_id=pa.string(),  # merge: into which; split: the new one
+        contact_ids=pa.list_(pa.string()),  # split: contacts that the new one is made of
+        value=pa.string(),  # rename: the label; owner: who; fixed: the day or the release; undo: the edit undone
+    ),
+    key=("edit_id",),
 )
 
 THEME_ASSIGNMENTS = Contract(
@@ -166,6 +200,45 @@ THEME_ASSIGNMENTS = Contract(
         similarity=pa.float32(),  # cosine to the theme's centroid
     ),
     key=("contact_id",),
+)
+
+SIGNALS = Contract(
+    "signals",
+    _schema(
+        kind=pa.string(),  # what the group is: theme, reason, slice
+        group_id=pa.string(),
+        day=pa.date32(),
+        customers=pa.int64(),  # distinct customers of that group on that day
+        expected=pa.float64(),  # null where no baseline was possible: the first days, and gaps in the data
+        lower=pa.float64(),
+        upper=pa.float64(),
+        p=pa.float64(),
+        q=pa.float64(),
+        cusum=pa.float64(),
+        fired=pa.string(),  # which test: excess, cusum, short, new; null: none
+        status=pa.string(),  # new, emerging, growing, stable, fading, resolved, regressed
+        alert_id=pa.string(),  # the alert that was open; null: none
+    ),
+    key=("kind", "group_id", "day"),
+)
+
+ALERTS = Contract(
+    "alerts",
+    _schema(
+        alert_id=pa.string(),
+        kind=pa.string(),
+        group_id=pa.string(),
+        began=pa.date32(),  # first day of the window that opened it
+        opened=pa.date32(),  # the day on which it was known
+        last=pa.date32(),  # last day above the usual; of an open alert the last day of the data
+        closed=pa.bool_(),
+        test=pa.string(),
+        customers=pa.int64(),  # from `began` to `last`, each counted once a day
+        expected=pa.float64(),
+        impact=pa.float64(),  # customers above the expected
+        peak=pa.float64(),  # largest number of times the expected customers
+    ),
+    key=("alert_id",),
 )
 
 QUARANTINE = Contract(
@@ -200,6 +273,7 @@ RUNS = Contract(
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
-        CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, OUTCOME_SCORES, THEMES, THEME_ASSIGNMENTS, QUARANTINE, RUNS,
+        CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, OUTCOME_SCORES, THEMES, THEME_ASSIGNMENTS, THEME_EVENTS,
+        THEME_EDITS, SIGNALS, ALERTS, QUARANTINE, RUNS,
     )
 }  # fmt: skip

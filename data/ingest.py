@@ -5,7 +5,6 @@ quarantine comes first and the tables after it, each in one commit, and every co
 already: killing the run anywhere and running it again gives the same tables.
 """
 
-import fcntl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from voc.data.contracts import CONTRACTS, QUARANTINE
 from voc.data.lake import Lake
+from voc.data.locks import alone
 from voc.data.readers import Problem, reader_for
 from voc.data.runs import record_run
 from voc.data.staging import BATCH_ROWS, LAYOUTS, Kind, Problems, Progress, Refusals, Source, stage
@@ -30,7 +30,6 @@ from voc.errors import ContractError, InputError
 __all__ = ["IngestSummary", "Kind", "Progress", "SourceCounts", "ingest"]
 
 _STAGING = ".ingest-"
-_LOCK = ".ingest.lock"
 
 # Of the rows of one contact, the first stored wins, and before any was stored the first of the run.
 _FIRST_WINS = """
@@ -232,12 +231,7 @@ def _alone(root: Path) -> Iterator[None]:
 
     The system lets go of the lock when the process ends, however it ends. What a killed one left is cleared.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{root}: expected no other ingest, got one that is still running") from None
+    with alone(root, "ingest"):
         for left in root.glob(f"{_STAGING}*"):
             if left.is_dir():
                 rmtree(left)

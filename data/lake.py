@@ -10,9 +10,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from voc.data.contracts import CONTRACTS, Contract
+from voc.errors import LakeError
 
+_SYSTEM = re.compile(r"([A-Z][\w ,-]*) \(os error \d+\)")
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 
 
@@ -49,7 +52,8 @@ class Lake:
     def append(self, name: str, rows: Rows) -> None:
         """Add rows in one commit. Streams when given a reader."""
         contract = self._checked(name, rows)
-        write_deltalake(self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None)
+        with _one_line(name):
+            write_deltalake(self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None)
 
     def replace(self, name: str, rows: Rows, where: str | None = None) -> None:
         """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects: one commit."""
@@ -61,6 +65,8 @@ class Lake:
             rows,
             mode="overwrite",
             predicate=where,
+            # A whole table that was written by an older version gets the columns that it lacks.
+            schema_mode="overwrite" if where is None else None,
             partition_by=list(contract.partition) or None,
         )
         return None
@@ -113,3 +119,15 @@ class Lake:
         return DeltaTable(self._uri(contract.name)).merge(
             rows, predicate=on, source_alias="source", target_alias="target"
         )
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """What the system says against writing a table becomes one line; every other error stays as it is."""
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        found = _SYSTEM.search(str(error))
+        if found is None:
+            raise
+        raise LakeError(f"table {name}: not written: {found[1]}; it is as it was") from None

@@ -45,15 +45,21 @@ def run_bench(
     registry: Registry,
     progress: Progress,
     encoder: EncoderSettings | None = None,
+    repeats: int | None = None,
 ) -> BenchResult:
-    """Run one bench, tracked; on `encoder` where the suite trains a model on one of choice.
+    """Run one bench, tracked; on `encoder` where the suite trains a model on one of choice, `repeats` in the replay.
 
     Raises InputError for an unknown name, or for data or a workspace that is not there.
     """
-    on_data, on_workspace = quality_suites(encoder), workspace_suites(data)
-    known = [*on_data, *on_workspace]
-    if name != "quality" or suite not in known:
-        names = ", ".join(f"quality --suite {key}" for key in known)
+    if name == "scoring":
+        return _run_scoring(_bench_workspace(workspace), bench_data(data), registry, progress)
+    if name == "emergence":
+        return _run_emergence(_bench_workspace(workspace), registry, progress, repeats)
+    benches = {"quality": (quality_suites(encoder), workspace_suites(data)), "themes": theme_suites(encoder)}
+    on_data, on_workspace = benches.get(name, ({}, {}))
+    if suite not in {**on_data, **on_workspace}:
+        known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
+        names = ", ".join([*known, "emergence"])
         raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
     with registry.run(f"bench {name} {suite}") as run:
         if suite in on_data:
@@ -101,9 +107,37 @@ def workspace_suites(data: Path | None = None) -> dict[str, WorkspaceSuite]:
     }
 
 
+def theme_suites(
+    encoder: EncoderSettings | None = None,
+) -> tuple[dict[str, DataSuite], dict[str, WorkspaceSuite]]:
+    """The suites of theme discovery by name: those on public data, and those on a workspace."""
+    from voc.experiments.suites.theme_stability import theme_stability
+    from voc.experiments.suites.themes import SUITES
+
+    return {name: partial(suite, encoder=encoder) for name, suite in SUITES.items()}, {"stability": theme_stability}
+
+
+def _run_emergence(workspace: Workspace, registry: Registry, progress: Progress, repeats: int | None) -> BenchResult:
+    from voc.experiments.replay.emergence import REPEATS, emergence
+
+    with registry.run("bench emergence") as run:
+        result = emergence(workspace, progress, run, repeats or REPEATS)
+        run.metrics(result.figures)
+    return result
+
+
+def _run_scoring(workspace: Workspace, data: Path, registry: Registry, progress: Progress) -> BenchResult:
+    from voc.experiments.scoring import scoring
+
+    with registry.run("bench scoring") as run:
+        result = scoring(workspace, data, progress, run)
+        run.metrics(result.figures)
+    return result
+
+
 def _bench_workspace(root: Path | None) -> Workspace:
     if root is None:
-        raise InputError("bench: this suite judges a workspace's current model; name it with --workspace")
+        raise InputError("bench: this one judges a workspace; name it with --workspace")
     return Workspace.open(root)
 
 

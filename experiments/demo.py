@@ -11,8 +11,12 @@ from typing import Any
 from voc.data.demo import DemoCounts, generate, settings_toml, taxonomy_toml
 from voc.data.ingest import IngestSummary, ingest
 from voc.data.workspace import Workspace
+from voc.errors import ExportError
+from voc.inference.emergence.run import EmergenceSummary, emergence
 from voc.inference.score import ScoreSummary, score
 from voc.inference.themes import ThemesSummary, themes
+from voc.models.exported import is_exported
+from voc.training.exporting import GateReport, export
 from voc.training.train import TrainSummary, train
 
 Step = Callable[[str], AbstractContextManager[Callable[[str, float], None]]]
@@ -20,14 +24,18 @@ Step = Callable[[str], AbstractContextManager[Callable[[str, float], None]]]
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """What each step of the demo did; `training` is None where the workspace had a model already."""
+    """What each step of the demo did. `training` is None where the workspace had a model already, `exported` where it
+    had an export or where none passed the gate (`refused` says why), and the trained model scores by itself."""
 
     workspace: Workspace
     generated: DemoCounts | None
     ingested: IngestSummary
     training: TrainSummary | None
+    exported: GateReport | None
+    refused: str
     scored: ScoreSummary
     found: ThemesSummary
+    rising: EmergenceSummary
 
 
 def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> DemoSummary:
@@ -47,17 +55,31 @@ def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> 
         ingested = ingest(workspace, files)
     with step("Fine-tuning a model") as report:
         trained = train(workspace, report) if workspace.current_model is None else None
+    with step("Exporting the model") as report:
+        exported, refused = _export(workspace, report)
     with step("Scoring every contact") as report:
         scored = score(workspace, lambda done, total: report("scoring", done / max(total, 1)))
     with step("Finding themes") as report:
         found = themes(workspace, lambda what: report(what, 0.0))
-    return DemoSummary(workspace, generated, ingested, trained, scored, found)
+    with step("Looking for what rises"):
+        rising = emergence(workspace)
+    return DemoSummary(workspace, generated, ingested, trained, exported, refused, scored, found, rising)
 
 
 def truth(root: Path) -> Mapping[str, Any]:
     """What was planted into the demo: only for judging, nothing that reads contacts may look at it."""
     found: dict[str, Any] = json.loads((root / "sources" / "truth.json").read_text(encoding="utf-8"))
     return found
+
+
+def _export(workspace: Workspace, report: Callable[[str, float], None]) -> tuple[GateReport | None, str]:
+    version = workspace.current_model
+    if version is None or is_exported(workspace.models / version):
+        return None, ""
+    try:
+        return export(workspace, version, progress=report)[-1], ""
+    except ExportError as error:
+        return None, str(error)
 
 
 def _generate(sources: Path, contacts: int) -> DemoCounts:

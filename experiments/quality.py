@@ -19,8 +19,8 @@ Judge = Callable[[Predict], dict[str, float]]
 
 
 def from_data_alone(**settings: Any) -> TrainingSettings:
-    """Settings of a suite: without the seed corpus, so that our model learns from the same rows as its rivals."""
-    return TrainingSettings(seed=13, seed_forms=0, **settings)
+    """Settings of a suite: without seed corpus and glossary, so that all models learn from the same rows."""
+    return TrainingSettings(seed=13, seed_forms=0, switched_forms=0, **settings)
 
 
 def sampled(sets: Mapping[Split, LabelledSet], settings: TrainingSettings) -> dict[Split, LabelledSet]:

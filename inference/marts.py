@@ -17,9 +17,11 @@ import pyarrow.dataset as ds
 from voc.data.customers import active_customers
 from voc.data.lake import Lake
 from voc.data.text import fold
+from voc.inference import marts_signals
 from voc.inference.evidence import Evidence
+from voc.inference.marts_signals import AlertSummary, Emergence
 
-TABLES = ("contacts", "scores", "themes", "theme_assignments", "customers")
+TABLES = ("contacts", "scores", "themes", "theme_assignments", "customers", *marts_signals.TABLES)
 """Tables of the lake that the marts depend on: while their versions stand, so do the answers."""
 NOT_STATED = ""
 """Stands for a product or language that the source did not give."""
@@ -110,6 +112,7 @@ class ThemeSummary:
     label: str
     keywords: tuple[str, ...]
     status: str
+    """active, or retired: nobody has spoken of it for long."""
     first_day: date
     verbatim_ids: tuple[str, ...]
     contacts: int
@@ -122,6 +125,11 @@ class ThemeSummary:
     trend: tuple[int, ...] = field(default=())
     """Contacts a week over up to twelve weeks, oldest first; weeks that end on the data's last weekday."""
     languages: tuple[tuple[str, int], ...] = field(default=())
+    owner: str | None = None
+    fixed_on: date | None = None
+    fixed_release: str | None = None
+    standing: str | None = None
+    """Its status on the last day tested, as `emergence.alerts.ThemeStatus` names them; None before any test."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,7 @@ class Marts:
         connection.execute(_LOAD_CONTACTS, {"model": model_version or ""})
         connection.execute(_LOAD_REASONS, {"model": model_version or ""})
         connection.execute(_LOAD_THEMES)
+        connection.execute(marts_signals.CREATE)
         first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
         if first is None:
             first = last = date.min
@@ -284,11 +293,11 @@ class Marts:
         )
 
     def themes(self, selection: Selection) -> tuple[ThemeSummary, ...]:
-        """All themes, largest in the selection first. `recent` and `baseline` end on the data's last day."""
+        """All active themes, largest in the selection first. `recent` and `baseline` end on the data's last day."""
         return self._themes(selection, None)
 
     def theme(self, theme_id: str, selection: Selection) -> ThemeSummary | None:
-        """One theme; None when there is none of that id."""
+        """One theme, also a retired one; None when there is none of that id, or it was merged or dismissed."""
         return next(iter(self._themes(selection, theme_id)), None)
 
     def theme_shares(self, theme_id: str, selection: Selection, column: str) -> pd.DataFrame:
@@ -304,6 +313,18 @@ class Marts:
                 FROM contact WHERE {_SELECTED} GROUP BY 1 ORDER BY contacts DESC, value""",
             _values(selection) | {"theme": theme_id},
         )
+
+    def emergence(self) -> Emergence:
+        """What is emerging now, in the whole company."""
+        return marts_signals.emergence(self._connection)
+
+    def theme_alerts(self, theme_id: str) -> tuple[AlertSummary, ...]:
+        """All alerts of one theme, newest first."""
+        return marts_signals.theme_alerts(self._connection, theme_id)
+
+    def baseline(self, kind: str, group_id: str, first: date | None = None) -> pd.DataFrame:
+        """Columns day, customers, expected, lower, upper of a theme or reason: its tested days from `first` on."""
+        return marts_signals.baseline(self._connection, kind, group_id, first)
 
     def contacts(self, selection: Selection, criteria: Criteria, limit: int, offset: int = 0) -> Page:
         """Contacts that meet everything, newest first, with their transcripts."""
@@ -378,12 +399,15 @@ class Marts:
                     FROM (SELECT theme_id, (age // 7)::INTEGER AS week, count(*) AS n
                           FROM inside GROUP BY ALL)
                     GROUP BY 1)
-                SELECT theme.*, coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
+                SELECT theme_id, label, keywords, status, first_day, verbatim_ids,
+                       coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
                        coalesce(baseline, 0), greatest(0, least($back, (newest - oldest) + 1 - $recent)),
-                       weeks, least({TREND_WEEKS}, greatest(1, (newest - oldest + 1) // 7)), languages
-                FROM theme LEFT JOIN chosen USING (theme_id) LEFT JOIN spoken USING (theme_id)
+                       weeks, least({TREND_WEEKS}, greatest(1, (newest - oldest + 1) // 7)), languages,
+                       owner, fixed_on, fixed_release, standing
+                FROM theme LEFT JOIN standing ON kind = 'theme' AND group_id = theme_id
+                LEFT JOIN chosen USING (theme_id) LEFT JOIN spoken USING (theme_id)
                 LEFT JOIN moved USING (theme_id) LEFT JOIN weekly USING (theme_id), ends
-                WHERE $theme IS NULL OR theme_id = $theme
+                WHERE theme_id = $theme OR $theme IS NULL AND status = 'active'
                 ORDER BY contacts DESC NULLS LAST, theme_id""",
             values,
         )
@@ -402,6 +426,10 @@ class Marts:
                 baseline_days=row[10],
                 trend=tuple((row[11] or {}).get(week, 0) for week in reversed(range(row[12] or 0))),
                 languages=tuple((language, count) for language, count in row[13] or ()),
+                owner=row[14],
+                fixed_on=row[15],
+                fixed_release=row[16],
+                standing=row[17],
             )
             for row in rows
         )
@@ -524,6 +552,10 @@ SELECT number, item.reason AS reason, item.probability AS probability
 FROM (SELECT contact_id, unnest(reasons) AS item FROM lake_scores WHERE model_version = $model)
 JOIN contact USING (contact_id)
 """
+# A theme of before there were decisions has no status: it is active.
 _LOAD_THEMES = """
-CREATE TABLE theme AS SELECT theme_id, label, keywords, status, first_day, verbatim_ids FROM lake_themes
+CREATE TABLE theme AS
+SELECT theme_id, label, keywords, coalesce(status, 'active') AS status, first_day, verbatim_ids, owner, fixed_on,
+       fixed_release
+FROM lake_themes WHERE coalesce(status, 'active') NOT IN ('merged', 'dismissed')
 """

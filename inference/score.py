@@ -1,10 +1,11 @@
 """Scoring of the lake: every contact that the current model has not read yet, a day a commit."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,23 @@ import pyarrow.compute as pc
 from voc.data.columns import day_groups, forms_of, vectors_column
 from voc.data.contracts import SCORES
 from voc.data.lake import Lake
+from voc.data.locks import alone
 from voc.data.runs import record_run
 from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
+from voc.inference.engine import EngineName, Texts, open_engine
 from voc.inference.evidence import Evidence, evidence
 from voc.labels import ChurnDirection, TaskName
 from voc.models.compatibility import taxonomy_gap
-from voc.models.folder import Model, load_model
+from voc.models.facts import Facts, read_facts
+from voc.models.predictions import Predictions
 from voc.models.tasks import Floats, Task
 
 Progress = Callable[[int, int], None]
 _EvidenceOf = Callable[[int, str, int], dict[str, int] | None]
 _SURE_DIRECTION = 0.8
-CHUNK = 1024  # contacts that go through the model between two looks at the clock
+CHUNK = 2048  # contacts that are read together: what several of them say in the same words is read once
 
 _PENDING_DAYS = """
     SELECT day, count(*) AS contacts
@@ -60,60 +64,93 @@ class ScoreSummary:
         return self.contacts / self.seconds if self.seconds else 0.0
 
 
-def score(workspace: Workspace, progress: Progress = lambda done, total: None) -> ScoreSummary:
+def score(
+    workspace: Workspace, progress: Progress = lambda done, total: None, engine: EngineName = "auto"
+) -> ScoreSummary:
     """Score every contact that the current model has not read yet.
 
     Whole days arrive in one commit, so a run that is killed anywhere and started again leaves the same table as one
-    that was not. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made.
+    that was not. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made, and
+    InputError while another run is scoring here.
     """
     version = workspace.current_model
     if version is None:
         raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
-    gap = taxonomy_gap(workspace.models / version, workspace.taxonomy)
+    folder = workspace.models / version
+    gap = taxonomy_gap(folder, workspace.taxonomy)
     if gap is not None:
         raise WorkspaceError(
             f"model {version} was made for other contact reasons: {gap}; "
             f"train one for these with: voc train -w {workspace.root}, and then voc promote"
         )
-    lake = workspace.lake
+    with alone(workspace.lake.root, "score"):
+        return _score(workspace, read_facts(folder), progress, engine)
+
+
+def _score(workspace: Workspace, facts: Facts, progress: Progress, engine: EngineName) -> ScoreSummary:
+    lake, settings = workspace.lake, workspace.config.scoring
     begin, started_at = time.perf_counter(), datetime.now(UTC)
-    pending = lake.query(_PENDING_DAYS, {"version": version}).to_pylist()
-    total, done, abstained = sum(row["contacts"] for row in pending), 0, 0
-    settings = workspace.config.scoring
-    scorer = _Scorer(load_model(workspace.models / version), settings.batch_tokens) if pending else None
-    days = {row["day"]: row["contacts"] for row in pending}
-    for first, last in day_groups(days, settings.commit_contacts):
-        assert scorer is not None
-        scores = _score_days(lake, scorer, first, last, partial(_advance, progress, done, total))
-        lake.append("scores", scores)
-        done += scores.num_rows
-        abstained += pc.sum(scores["abstained"]).as_py() or 0
-        progress(done, total)
-    summary = ScoreSummary(version, len(pending), done, abstained, time.perf_counter() - begin)
+    days = {row["day"]: row["contacts"] for row in lake.query(_PENDING_DAYS, {"version": facts.version}).to_pylist()}
+    total, done, abstained, used = sum(days.values()), 0, 0, "none"
+    if days:
+        groups = day_groups(days, settings.commit_contacts)
+        with open_engine(workspace.models / facts.version, settings, engine, total) as reader:
+            used = reader.name
+            rows: list[pa.Table] = []
+            mine, theirs = tee(_parts(lake, facts, groups))
+            for part, found in zip(mine, reader.read(each.texts for each in theirs), strict=True):
+                rows.append(_Rows(facts, part, found).table())
+                done += part.contacts.num_rows
+                if part.closes:
+                    scores = pa.concat_tables(rows)
+                    lake.append("scores", scores)
+                    abstained += pc.sum(scores["abstained"]).as_py() or 0
+                    rows.clear()
+                progress(done, total)
+    summary = ScoreSummary(facts.version, len(days), done, abstained, time.perf_counter() - begin)
     counts = {"days": summary.days, "contacts": summary.contacts, "abstained": summary.abstained}
-    record_run(lake, "score", started_at, summary.seconds, counts=counts, versions={"model": version})
+    versions = {"model": facts.version, "engine": used}
+    record_run(lake, "score", started_at, summary.seconds, counts=counts, versions=versions)
     return summary
 
 
-class _Scorer:
-    """A loaded model that turns contacts into rows of `scores`."""
+@dataclass(frozen=True)
+class _Part:
+    """Contacts (contact_id, day, language, script, turns) that are read together; `closes` a group of whole days."""
 
-    def __init__(self, model: Model, batch_tokens: int) -> None:
-        self.model = model
-        self.tasks = {task.name: task for task in model.classifier.tasks}
-        self.speakers = model.classifier.config.speakers
-        self.predictor = model.predictor(batch_tokens)
+    contacts: pa.Table
+    turns: Sequence[Sequence[Mapping[str, Any]]]
+    texts: Texts
+    closes: bool
 
-    def rows(self, contacts: pa.Table) -> pa.Table:
-        """Contacts (contact_id, day, language, script, turns) to a table by the contract."""
-        turns = contacts["turns"].to_pylist()
-        texts = [contact_text(spoken, self.speakers) for spoken in turns]
-        found = self.predictor.predict(texts, forms_of(contacts))
+
+def _parts(lake: Lake, facts: Facts, groups: Sequence[tuple[date, date]]) -> Iterator[_Part]:
+    for first, last in groups:
+        contacts = lake.query(_PENDING, {"first": first, "last": last, "version": facts.version})
+        for start in range(0, contacts.num_rows, CHUNK):
+            part = contacts.slice(start, CHUNK)
+            turns = part["turns"].to_pylist()
+            texts = Texts([contact_text(spoken, facts.speakers) for spoken in turns], forms_of(part))
+            yield _Part(part, turns, texts, start + CHUNK >= contacts.num_rows)
+
+
+class _Rows:
+    """What a model says about contacts, as rows of `scores`."""
+
+    def __init__(self, facts: Facts, part: _Part, found: Predictions) -> None:
+        self.facts = facts
+        self.part = part
+        self.found = found
+        self.tasks = {task.name: task for task in facts.tasks}
+
+    def table(self) -> pa.Table:
+        """One row a contact, by the contract."""
+        contacts, found, texts = self.part.contacts, self.found, self.part.texts.texts
         count = contacts.num_rows
 
         @cache
         def places(row: int) -> list[Evidence]:
-            return evidence(turns[row], self.speakers, texts[row])
+            return evidence(self.part.turns[row], self.facts.speakers, texts[row])
 
         def evidence_of(row: int, task: str, output: int) -> dict[str, int] | None:
             segment = int(found.spoken[task][row, output])
@@ -121,7 +158,7 @@ class _Scorer:
 
         columns: dict[str, Any] = {
             "contact_id": contacts["contact_id"],
-            "model_version": pa.repeat(self.model.version, count),
+            "model_version": pa.repeat(self.facts.version, count),
             "day": contacts["day"],
             "embedding": vectors_column(found.embeddings),
             **self._reasons(found.probabilities, evidence_of),
@@ -135,7 +172,7 @@ class _Scorer:
         if TaskName.REASON not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
-        decided = self.model.decisions.decide(task, values)
+        decided = self.facts.decisions.decide(task, values)
         top = values.argmax(axis=1)
         return {
             "reasons": [
@@ -168,7 +205,7 @@ class _Scorer:
         if TaskName.CHURN_INTENT not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.CHURN_INTENT], probabilities[TaskName.CHURN_INTENT]
-        leaving = self.model.decisions.decide(task, values)[:, 1]
+        leaving = self.facts.decisions.decide(task, values)[:, 1]
         columns: dict[str, Any] = {
             "churn_intent": leaving,
             "churn_probability": values[:, 1],
@@ -191,18 +228,3 @@ def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]
     other[:, task.labels.index(ChurnDirection.NONE)] = _SURE_DIRECTION
     found = [task.labels[label] for label in other.argmax(axis=1)]
     return [ChurnDirection.LEAVING if said else label for said, label in zip(leaving, found, strict=True)]
-
-
-def _advance(progress: Progress, before: int, total: int, count: int) -> None:
-    progress(before + count, total)
-
-
-def _score_days(lake: Lake, scorer: _Scorer, first: date, last: date, progress: Callable[[int], None]) -> pa.Table:
-    span = {"first": first, "last": last, "version": scorer.model.version}
-    contacts = lake.query(_PENDING, span)
-    parts = []
-    for start in range(0, contacts.num_rows, CHUNK):
-        part = contacts.slice(start, CHUNK)
-        parts.append(scorer.rows(part))
-        progress(start + part.num_rows)
-    return pa.concat_tables(parts)

@@ -1,42 +1,62 @@
-"""`voc themes`: find themes over the stored vectors, and give every contact its theme."""
+"""`voc themes`: find themes over the stored vectors, keep the identity of those known, give every contact its theme."""
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from voc.data.columns import vectors_column, vectors_of
-from voc.data.contracts import THEME_ASSIGNMENTS, THEMES
+from voc.config import ThemeSettings
+from voc.data.columns import day_groups, vectors_of
+from voc.data.contracts import THEME_ASSIGNMENTS, THEME_EVENTS, THEMES
 from voc.data.lake import Lake
 from voc.data.runs import record_run
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
+from voc.errors import ModelFolderError, WorkspaceError
+from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes
+from voc.inference.theme_edits import Edits, Split, current_edits, history
+from voc.inference.verbatims import choose_verbatims
+from voc.models.keywords import theme_keywords
 from voc.models.tasks import Floats
-from voc.models.themes import Centres, Themes, find_themes
+from voc.models.theme_space import ThemeSpace, unit
+from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
 
 Progress = Callable[[str], None]
 
+_BATCH = 20_000  # contacts that are assigned together, in whole days
 # A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in.
 _SAMPLE = """
-    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form
-    FROM scores JOIN contacts USING (contact_id)
+    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form, theme_id
+    FROM scores JOIN contacts USING (contact_id) LEFT JOIN theme_assignments USING (contact_id)
     WHERE model_version = $version
     ORDER BY md5(contact_id || $seed), contact_id LIMIT $most
 """
-_ALL = """
-    SELECT contact_id, scores.day, embedding, language || '-' || script AS form
+_DAYS = "SELECT day, count(*) AS contacts FROM scores WHERE model_version = $version GROUP BY day"
+_SPAN = """
+    SELECT contact_id, scores.day, turns, embedding, language || '-' || script AS form
     FROM scores JOIN contacts USING (contact_id)
-    WHERE model_version = $version ORDER BY scores.day, contact_id
+    WHERE model_version = $version AND scores.day BETWEEN $first AND $last AND contacts.day BETWEEN $first AND $last
+    ORDER BY scores.day, contact_id
+"""
+_SEEDS = """
+    SELECT embedding, language || '-' || script AS form FROM scores JOIN contacts USING (contact_id)
+    WHERE model_version = $version AND list_contains($ids::VARCHAR[], contact_id) ORDER BY contact_id
 """
 _FACTS = """
     SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
            min(contacts.day) AS first_day, max(contacts.day) AS last_day
     FROM assigned JOIN contacts USING (contact_id) WHERE theme_id IS NOT NULL GROUP BY theme_id
 """
+_ROWS = "SELECT * FROM themes ORDER BY theme_id"
 
 
 @dataclass(frozen=True)
@@ -51,24 +71,66 @@ class ThemeLine:
 
 @dataclass(frozen=True)
 class ThemesSummary:
-    """What a run found."""
+    """What a run found: themes that have contacts, largest first, and what happened to themes since the last run."""
 
     themes: tuple[ThemeLine, ...]
     contacts: int
     unassigned: int
     seconds: float
+    events: tuple[ThemeEvent, ...] = ()
 
     @property
     def unassigned_share(self) -> float:
         """Share of the contacts that are in no theme."""
         return self.unassigned / self.contacts if self.contacts else 0.0
 
+    @property
+    def event_counts(self) -> Mapping[str, int]:
+        """Number of events of each kind."""
+        return Counter(event.kind for event in self.events)
 
-def themes(workspace: Workspace, progress: Progress = lambda what: None) -> ThemesSummary:
+
+@dataclass(frozen=True)
+class _Sample:
+    """The contacts that themes are fitted on; `vectors` in the theme space, `before` their theme until now."""
+
+    contact_ids: list[str]
+    customers: list[str]
+    texts: list[str]
+    vectors: Floats
+    before: list[str | None]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Themes as they stand: with their centres, where each one's contacts go (None: to no theme), what people split."""
+
+    themes: tuple[KnownTheme, ...]
+    goes_to: Mapping[str, str | None]
+    splits: tuple[Split, ...]
+
+    @classmethod
+    def of(cls, known: Sequence[KnownTheme], edits: Edits) -> "_Standing":
+        """With what people decided."""
+        ids = {theme.theme_id for theme in known}
+        splits = tuple(split for split in edits.splits if split.new_theme_id in ids)
+        return cls(tuple(known), {theme: _goes_to(theme, known, edits) for theme in ids}, splits)
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids in the order of the themes."""
+        return [theme.theme_id for theme in self.themes]
+
+
+def themes(
+    workspace: Workspace, progress: Progress = lambda what: None, *, refit: bool = True, afresh: bool = False
+) -> ThemesSummary:
     """Find themes among the contacts that the current model scored, and assign every one of them.
 
-    Themes are fitted on at most `max_fit_contacts` contacts; all others get the nearest one. The tables `themes` and
-    `theme_assignments` are replaced. Raises WorkspaceError where nothing is scored.
+    New themes are looked for among at most `max_fit_contacts` contacts, without `refit` not at all. Known ones keep
+    their id and their centre; `afresh` moves each centre to the middle of the theme's contacts, as a new model does
+    anyway. People's edits hold. The tables `themes` and `theme_assignments` are replaced, `theme_events` grows. Raises
+    WorkspaceError where nothing is scored.
     """
     version = workspace.current_model
     if version is None:
@@ -76,112 +138,278 @@ def themes(workspace: Workspace, progress: Progress = lambda what: None) -> Them
     lake, settings = workspace.lake, workspace.config.themes
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     progress("reading")
-    sample = lake.query(_SAMPLE, {"version": version, "seed": str(settings.seed), "most": settings.max_fit_contacts})
-    if sample.num_rows == 0:
+    read = lake.query(_SAMPLE, {"version": version, "seed": str(settings.seed), "most": settings.max_fit_contacts})
+    if read.num_rows == 0:
         raise WorkspaceError(f"{workspace.root}: nothing scored with model {version}; run: voc score")
-    texts = [contact_text(turns) for turns in sample["turns"].to_pylist()]
-    vectors = vectors_of(sample["embedding"])
-    centres = Centres.of(vectors, sample["form"].to_pylist())
-    vectors = centres.apply(vectors, sample["form"].to_pylist())
-    progress("finding themes")
-    found = find_themes(texts, vectors, settings)
+    rows = {row["theme_id"]: row for row in lake.query(_ROWS).to_pylist()}
+    edits = current_edits(lake)
+    raw, forms = vectors_of(read["embedding"]), read["form"].to_pylist()
+    stored = None if afresh else _stored_space(workspace, rows.values(), version)
+    space = stored or ThemeSpace.of(raw, forms)
+    sample = _Sample(
+        read["contact_id"].to_pylist(),
+        read["customer_id"].to_pylist(),
+        [contact_text(turns) for turns in read["turns"].to_pylist()],
+        space.apply(raw, forms),
+        read["theme_id"].to_pylist(),
+    )
+    known = _known(rows.values(), edits, sample, moved=stored is None)
+    known += _split_off(lake, known, edits, space, version)
+    events: tuple[ThemeEvent, ...] = ()
+    if refit:
+        progress("finding themes")
+        found = find_themes(sample.texts, sample.vectors, settings, sample.customers)
+        used = [*rows, *(split.new_theme_id for split in edits.splits), *edits.unsplit]
+        continued = continue_themes(known, found, sample.vectors, edits.touched, used)
+        known, events = list(continued.themes), continued.events
+    standing = _Standing.of(known, edits)
     progress("assigning contacts")
-    assigned = _assign_all(lake, found, centres, version)
-    table = _theme_rows(lake, found, assigned, sample, texts, vectors, version, settings.verbatims, started_at)
+    assigned = _assign_all(lake, standing, space, version)
+    table, changed = _theme_rows(lake, standing, rows, assigned, sample, edits, settings)
+    events += changed
+    stamp = {"space": space.save(workspace.root / "themes"), "model_version": version, "fitted_at": started_at}
+    table = pa.Table.from_pylist([row | stamp for row in table], schema=THEMES.schema)
+    lake.insert_new("theme_events", _event_rows(events, table, started_at))
     lake.replace("theme_assignments", assigned)
     lake.replace("themes", table)
     unassigned = assigned["theme_id"].null_count
     seconds = time.perf_counter() - begin
     record_run(
         lake, "themes", started_at, seconds,
-        counts={"themes": len(found), "contacts": assigned.num_rows, "unassigned": unassigned},
+        counts={"themes": len(known), "contacts": assigned.num_rows, "unassigned": unassigned},
         versions={"model": version},
     )  # fmt: skip
     lines = tuple(
         ThemeLine(row["theme_id"], row["label"], row["contacts"], row["customers"])
-        for row in sorted(table.to_pylist(), key=lambda row: -row["contacts"])
+        for row in sorted(table.to_pylist(), key=lambda row: (-row["contacts"], row["theme_id"]))
+        if row["contacts"]
     )
-    return ThemesSummary(lines, assigned.num_rows, unassigned, seconds)
+    return ThemesSummary(lines, assigned.num_rows, unassigned, seconds, events)
 
 
-def _theme_id(theme: int) -> str:
-    return f"T{theme + 1:03d}"
+def _stored_space(workspace: Workspace, rows: Any, version: str) -> ThemeSpace | None:
+    """The space that the known themes lie in; None where there is none yet, or it is of another model's vectors."""
+    names = {(row["space"], row["model_version"]) for row in rows}
+    if len(names) != 1:
+        return None
+    name, model = names.pop()
+    if name is None or model != version:
+        return None
+    try:
+        return ThemeSpace.load(workspace.root / "themes", name)
+    except ModelFolderError:
+        return None  # the themes' contacts know where their centres are
 
 
-def _assign_all(lake: Lake, found: Themes, centres: Centres, version: str) -> pa.Table:
-    parts = []
+def _known(rows: Any, edits: Edits, sample: _Sample, moved: bool) -> list[KnownTheme]:
+    """Known themes that have a centre; in a new space (`moved`) it is in the middle of the theme's sampled contacts."""
+    found = []
+    before = np.array([theme or "" for theme in sample.before])
+    for row in rows:
+        # What a person merged, he can undo; what a refit merged, stays so.
+        merged_into = None if row["theme_id"] in edits.ever_merged | set(edits.unsplit) else row["merged_into"]
+        centroid, floor = np.asarray(row["centroid"] or [], dtype=np.float32), row["floor"]
+        if moved:
+            centroid, floor = _middle(sample.vectors[before == row["theme_id"]])
+        if len(centroid) and floor is not None:
+            found.append(KnownTheme(row["theme_id"], tuple(row["keywords"] or ()), centroid, floor, merged_into))
+    return found
+
+
+def _middle(vectors: Floats) -> tuple[Floats, float]:
+    """Centre (width,) and floor of (rows, width) vectors; a centre of no width where there are none."""
+    if not len(vectors):
+        return np.zeros(0, dtype=np.float32), 0.0
+    centroid = unit(vectors.mean(axis=0))
+    return centroid, floor_of(vectors, centroid)
+
+
+def _split_off(
+    lake: Lake, known: Sequence[KnownTheme], edits: Edits, space: ThemeSpace, version: str
+) -> list[KnownTheme]:
+    """Themes that people split off and that have no centre yet: in the middle of the contacts they named."""
+    there = {theme.theme_id: theme for theme in known}
+    made = []
+    for split in edits.splits:
+        if split.new_theme_id in there:
+            continue
+        seeds = lake.query(_SEEDS, {"version": version, "ids": list(split.contact_ids)})
+        if seeds.num_rows:
+            vectors = space.apply(vectors_of(seeds["embedding"]), seeds["form"].to_pylist())
+            parent = there.get(split.theme_id)
+            floor = parent.floor if parent else _middle(vectors)[1]
+            made.append(KnownTheme(split.new_theme_id, (), _middle(vectors)[0], floor))
+    return made
+
+
+def _goes_to(theme_id: str, known: Sequence[KnownTheme], edits: Edits) -> str | None:
+    """The theme that contacts of this one count for, through all merges; None for one that a person dismissed."""
+    into = {theme.theme_id: theme.merged_into for theme in known if theme.merged_into is not None}
+    into = {**into, **edits.unsplit, **edits.merged}
+    seen: set[str] = set()
+    while theme_id in into and theme_id not in seen:
+        if theme_id in edits.dismissed:
+            return None
+        seen.add(theme_id)
+        theme_id = into[theme_id]
+    return None if theme_id in edits.dismissed else theme_id
+
+
+def _assign_all(lake: Lake, standing: _Standing, space: ThemeSpace, version: str) -> pa.Table:
+    """The table theme_assignments. Contacts with the same words of the customer are in the same theme."""
+    centroids = np.stack([theme.centroid for theme in standing.themes]) if standing.themes else np.zeros((0, 0))
+    floors = np.array([theme.floor for theme in standing.themes], dtype=np.float32)
+    parts, places, words = [], [], []
     for batch in _batches(lake, version):
-        vectors = centres.apply(vectors_of(pa.chunked_array([batch["embedding"]])), batch["form"].to_pylist())
-        nearest, similarity = found.assign(vectors)
+        vectors = space.apply(vectors_of(batch["embedding"]), batch["form"].to_pylist())
+        nearest, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors)
+        places.append(nearest)
+        words.append(_fingerprints(contact_text(turns) for turns in batch["turns"].to_pylist()))
         parts.append(
             pa.table(
                 {
                     "contact_id": batch["contact_id"],
                     "day": batch["day"],
-                    "theme_id": pa.array([_theme_id(theme) if theme >= 0 else None for theme in nearest], pa.string()),
+                    "theme_id": pa.nulls(batch.num_rows, pa.string()),
                     "similarity": pa.array(similarity, pa.float32()),
                 },
                 schema=THEME_ASSIGNMENTS.schema,
             )
         )
-    return pa.concat_tables(parts)
+    table = pa.concat_tables(parts)
+    found, surety = np.concatenate(places), table["similarity"].to_numpy().copy()
+    for split in standing.splits:
+        # What a person took out of a theme is out of it, and what says the same words is too.
+        named = pc.index_in(pa.array(split.contact_ids, pa.string()), value_set=table["contact_id"]).drop_null()
+        found[named.to_numpy()] = standing.ids.index(split.new_theme_id)
+        surety[named.to_numpy()] = 2.0
+    theme = _same_words_same_theme(np.concatenate(words), found, surety)
+    names = pa.array([standing.goes_to[known.theme_id] for known in standing.themes], pa.string())
+    column = names.take(pa.array(theme, pa.int64(), mask=theme < 0))
+    return table.set_column(table.schema.get_field_index("theme_id"), "theme_id", column)
 
 
-def _batches(lake: Lake, version: str) -> Iterator[pa.RecordBatch]:
-    with lake.connect("scores", "contacts") as connection:
-        yield from connection.sql(_ALL, params={"version": version}).to_arrow_reader(20_000)
+def _batches(lake: Lake, version: str) -> Iterator[pa.Table]:
+    """Scored contacts, some days at a time."""
+    days = {row["day"]: row["contacts"] for row in lake.query(_DAYS, {"version": version}).to_pylist()}
+    for first, last in day_groups(days, _BATCH):
+        yield lake.query(_SPAN, {"version": version, "first": first, "last": last})
+
+
+def _fingerprints(texts: Iterator[str]) -> npt.NDArray[np.uint64]:
+    """64 bits of each text's folded words: equal for texts that are equal but for case, diacritics and script."""
+    digests = b"".join(hashlib.blake2b(fold(text).encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+def _same_words_same_theme(words: npt.NDArray[np.uint64], places: Ints, similarity: Floats) -> Ints:
+    """(rows,) themes in which rows of the same words have the theme of the one that is surest; the lower of equals."""
+    order = np.lexsort((places, -similarity, words))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = words[order][1:] != words[order][:-1]
+    chosen = places[order][np.flatnonzero(first)[np.cumsum(first) - 1]]
+    themes = np.empty_like(places)
+    themes[order] = chosen
+    return themes
 
 
 def _theme_rows(
     lake: Lake,
-    found: Themes,
+    standing: _Standing,
+    rows: Mapping[str, Mapping[str, Any]],
     assigned: pa.Table,
-    sample: pa.Table,
-    texts: list[str],
-    vectors: Floats,
-    version: str,
-    verbatims: int,
-    fitted_at: datetime,
-) -> pa.Table:
+    sample: _Sample,
+    edits: Edits,
+    settings: ThemeSettings,
+) -> tuple[list[dict[str, Any]], tuple[ThemeEvent, ...]]:
+    """Rows of the table themes without what is the same in all, and which themes fell silent or came back."""
     with lake.connect("contacts") as connection:
         connection.register("assigned", assigned)
         facts = {row["theme_id"]: row for row in connection.sql(_FACTS).to_arrow_table().to_pylist()}
-    contact_ids, customers = sample["contact_id"].to_pylist(), sample["customer_id"].to_pylist()
-    nobody = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
-    rows = []
-    for theme in range(len(found)):
-        identity = _theme_id(theme)
-        places = np.flatnonzero(found.members == theme)
-        chosen = _closest(places, vectors @ found.centroids[theme], texts, customers, verbatims)
-        rows.append(
-            {
-                **nobody,
-                **facts.get(identity, {}),
+    silent = _last_day(assigned) - timedelta(days=settings.retire_after_days)
+    renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
+    ids = standing.ids
+    members = _members(assigned, sample, ids)
+    keywords = theme_keywords(sample.texts, sample.customers, members, len(ids), settings.keywords)
+    nothing: dict[str, Any] = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
+    found, events = [], []
+    for place, theme in enumerate(standing.themes):
+        identity, old = theme.theme_id, rows.get(theme.theme_id, {})
+        row = nothing | facts.get(identity, {})
+        status = _status(identity, standing, row["last_day"], silent)
+        if status == "retired" and old.get("status") in (None, "active"):
+            events.append(ThemeEvent("retired", identity))
+        if status == "active" and old.get("status") == "retired":
+            events.append(ThemeEvent("returned", identity))
+        words = keywords[place] or theme.keywords
+        fallback = old.get("label") if identity not in renamed else None
+        places = np.flatnonzero(members == place)
+        chosen = choose_verbatims(
+            places, sample.vectors, theme.centroid, sample.texts, sample.customers, settings.verbatims
+        )
+        fixed = edits.fixed.get(identity)
+        found.append(
+            row
+            | {
                 "theme_id": identity,
-                "label": found.label(theme),
-                "keywords": list(found.keywords[theme]),
-                "verbatim_ids": [contact_ids[row] for row in chosen],
-                "centroid": None,
-                "model_version": version,
-                "status": "active",
-                "fitted_at": fitted_at,
+                "label": edits.labels.get(identity) or fallback or label_of(words),
+                "keywords": list(words),
+                "verbatim_ids": [sample.contact_ids[number] for number in chosen] or old.get("verbatim_ids") or [],
+                "centroid": theme.centroid.tolist(),
+                "floor": theme.floor,
+                "status": status,
+                "merged_into": standing.goes_to[identity] if status == "merged" else None,
+                "owner": edits.owners.get(identity) or None,
+                "fixed_on": fixed.day if fixed else None,
+                "fixed_release": fixed.release if fixed else None,
             }
         )
-    table = pa.Table.from_pylist(rows, schema=THEMES.schema)
-    place = table.schema.get_field_index("centroid")
-    return table.set_column(place, "centroid", vectors_column(found.centroids))
+    # A theme whose contacts the current model has not read has no centre; it keeps its name for when it has.
+    unplaced = [
+        {**rows[identity], "contacts": 0, "customers": 0, "status": "retired", "centroid": None, "floor": None}
+        for identity in rows
+        if identity not in ids
+    ]
+    return found + unplaced, tuple(events)
 
 
-def _closest(places: np.ndarray, cosines: Floats, texts: list[str], customers: list[str], most: int) -> list[int]:
-    """The rows nearest to the centroid, of different customers and with different words."""
-    chosen: list[int] = []
-    seen_customers: set[str] = set()
-    seen_texts: set[str] = set()
-    for row in sorted(places.tolist(), key=lambda row: (-cosines[row], row)):
-        if customers[row] not in seen_customers and fold(texts[row]) not in seen_texts:
-            chosen.append(row)
-            seen_customers.add(customers[row])
-            seen_texts.add(fold(texts[row]))
-        if len(chosen) == most:
-            break
-    return chosen
+def _status(identity: str, standing: _Standing, last_day: date | None, silent: date) -> str:
+    goes_to = standing.goes_to[identity]
+    if goes_to is None:
+        return "dismissed"
+    if goes_to != identity:
+        return "merged"
+    return "retired" if last_day is None or last_day <= silent else "active"
+
+
+def _last_day(assigned: pa.Table) -> date:
+    last: date = pc.max(assigned["day"]).as_py()
+    return last
+
+
+def _members(assigned: pa.Table, sample: _Sample, ids: Sequence[str]) -> Ints:
+    """Place among `ids` of each sampled contact's theme, -1 for none."""
+    rows = pc.index_in(pa.array(sample.contact_ids, pa.string()), value_set=assigned["contact_id"])
+    theme = pc.index_in(assigned["theme_id"].take(rows), value_set=pa.array(ids, pa.string()))
+    return np.asarray(pc.fill_null(theme, -1).to_numpy(), dtype=np.int64)
+
+
+def _event_rows(events: Sequence[ThemeEvent], table: pa.Table, at: datetime) -> pa.Table:
+    """Events as rows; the same event has the same id, so that a run that was killed in between does not double it."""
+    facts = {row["theme_id"]: row for row in table.select(["theme_id", "label", "last_day"]).to_pylist()}
+    rows = []
+    for event in events:
+        fact = facts[event.theme_id]
+        last = fact["last_day"].isoformat() if fact["last_day"] else None
+        content = json.dumps([event.kind, event.theme_id, event.others, last])
+        rows.append(
+            {
+                "event_id": hashlib.sha256(content.encode()).hexdigest()[:32],
+                "at": at,
+                "kind": event.kind,
+                "theme_id": event.theme_id,
+                "other_theme_ids": list(event.others),
+                "details": json.dumps({"label": fact["label"], "last_day": last}, ensure_ascii=False),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=THEME_EVENTS.schema)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voc.labels import TaskName
-from voc.models.folder import read_manifest
+from voc.models.manifest import read_manifest
 from voc.taxonomy import Taxonomy
 
 _MOST_NAMES = 8

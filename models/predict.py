@@ -1,43 +1,23 @@
 """Texts to probabilities and vectors with torch, in batches of equal length."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from voc.models.batching import pad_batch, token_ids
 from voc.models.calibration import IDENTITY, Scalings, calibrated
 from voc.models.classifier import Classifier, Pooled
 from voc.models.encoder import mean_pool
 from voc.models.precision import autocast
-from voc.models.reading import Segmented, pad_batch, token_ids
+from voc.models.predictions import Predictions
+from voc.models.reading import Segmented, length_batches
 from voc.models.tasks import Floats, Task
 
 Forward = Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
 _HEADS_AT_ONCE = 512  # contacts whose segments' vectors are laid out side by side
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """For `rows` texts: probabilities (rows, labels) by task, pooled vectors (rows, width) of unit length, by task
-    the logits (rows, outputs) before calibration, and which segment speaks most for each output (rows, outputs)."""
-
-    probabilities: Mapping[str, Floats]
-    embeddings: Floats
-    logits: Mapping[str, Floats]
-    spoken: Mapping[str, npt.NDArray[np.int64]]
-
-    def take(self, rows: npt.NDArray[np.int64]) -> "Predictions":
-        """These rows, in this order."""
-        return Predictions(
-            {name: values[rows] for name, values in self.probabilities.items()},
-            self.embeddings[rows],
-            {name: values[rows] for name, values in self.logits.items()},
-            {name: values[rows] for name, values in self.spoken.items()},
-        )
 
 
 def encode(
@@ -180,19 +160,3 @@ class Predictor:
         with torch.inference_mode(), autocast(device, self.bf16):
             mask = batch["attention_mask"].to(device)
             return {"vectors": self.classifier.pool(batch["input_ids"].to(device), mask), "tokens": mask.sum(1)}
-
-
-def length_batches(
-    lengths: Sequence[int], batch_tokens: int, order: Sequence[int] | None = None
-) -> Iterator[list[int]]:
-    """Rows in batches of at most `batch_tokens` tokens, padding included, taken in `order`: by length if not given."""
-    batch: list[int] = []
-    longest = 0
-    for row in np.argsort(lengths, kind="stable").tolist() if order is None else order:
-        longest = max(longest, lengths[row])
-        if batch and longest * (len(batch) + 1) > batch_tokens:
-            yield batch
-            batch, longest = [], lengths[row]
-        batch.append(row)
-    if batch:
-        yield batch

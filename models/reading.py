@@ -7,13 +7,11 @@ words is read once.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from transformers import PreTrainedTokenizerFast
 
 Rows = npt.NDArray[np.int64]
 MOST_SEGMENTS = 64
@@ -60,22 +58,20 @@ def segment_spans(text: str) -> list[tuple[int, int]]:
     return spans[:MOST_SEGMENTS] or [(0, len(text))]
 
 
-def pad_batch(ids: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerFast) -> dict[str, torch.Tensor]:
-    """Token ids of segments to (segments, tokens) tensors: input_ids, attention_mask."""
-    padded = tokenizer.pad({"input_ids": [list(row) for row in ids]}, return_tensors="pt")
-    return {"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"]}
-
-
-def token_ids(
-    segments: Sequence[str], tokenizer: PreTrainedTokenizerFast, prefix: str, max_tokens: int
-) -> list[list[int]]:
-    """Token ids of each segment, cut at `max_tokens`."""
-    if not segments:
-        return []
-    found: Mapping[str, list[list[int]]] = tokenizer(
-        [prefix + text for text in segments], truncation=True, max_length=max_tokens
-    )
-    return found["input_ids"]
+def length_batches(
+    lengths: Sequence[int], batch_tokens: int, order: Sequence[int] | None = None
+) -> Iterator[list[int]]:
+    """Rows in batches of at most `batch_tokens` tokens, padding included, taken in `order`: by length if not given."""
+    batch: list[int] = []
+    longest = 0
+    for row in np.argsort(lengths, kind="stable").tolist() if order is None else order:
+        longest = max(longest, lengths[row])
+        if batch and longest * (len(batch) + 1) > batch_tokens:
+            yield batch
+            batch, longest = [], lengths[row]
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def _sentences(line: str) -> list[tuple[int, int]]:

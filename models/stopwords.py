@@ -42,7 +42,8 @@ _COURTESY = """
     morning afternoon evening pozdrav pozdravljeni dobar dan jutro dobro jutro vece vecer lijep lep lepo hvala
     molim prosim postovani postovana spostovani lahko rad rada radi zivjo zdravo bok srdacan srdacno izvolite
     halo alo dober zdravo prosim hvala lepa prijazen prijazno e ej pa eh ovaj znaci mislim recimo pac ja no uh
-    um er like you know zanima vidim znam reci kazem napisati javljam pisem imam
+    um er like you know yeah yep wanna gonna gotta lemme guys wondering zanima vidim znam reci
+    kazem napisati javljam pisem imam
 """
 
 

@@ -13,28 +13,43 @@ from voc.errors import ModelFolderError
 MANIFEST = "manifest.json"
 
 
-def write_whole(folder: Path, manifest: Mapping[str, Any], fill: Callable[[Path], None], what: str) -> Path:
+def write_whole(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    fill: Callable[[Path], None],
+    what: str,
+    workshop: Path | None = None,
+    replace: bool = False,
+) -> Path:
     """Let `fill` write the files of `folder`, and add the manifest with their checksums; `what` is "a model", say.
 
-    Raises ModelFolderError when the folder is there.
+    Until then they lie in `workshop`, on the same disk; without one, beside `folder`. Raises ModelFolderError when the
+    folder is there, unless it is to `replace`.
     """
-    if folder.exists():
+    if folder.exists() and not replace:
         raise ModelFolderError(f"{folder}: {what} is there; versions are never written over")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    workshop = workshop or folder.parent
+    workshop.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=workshop))
     try:
         fill(temporary)
         files = {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
         write_json(temporary / MANIFEST, {**manifest, "files": files})
         temporary.chmod(0o755)  # a temporary folder is its maker's alone; the app may run as somebody else
+        if folder.exists():
+            folder.rename(temporary.with_name(f"{temporary.name}-old"))
         temporary.rename(folder)
     finally:
+        shutil.rmtree(temporary.with_name(f"{temporary.name}-old"), ignore_errors=True)
         shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
-def manifest_of(folder: Path, form: int, allowed: frozenset[str], what: str) -> dict[str, Any]:
-    """The manifest, checked against the folder's list of files but not their content. Raises ModelFolderError."""
+def manifest_of(
+    folder: Path, form: int, allowed: frozenset[str], what: str, beside: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The manifest, checked against the folder's list of files but not their content. Names in `beside` may be there
+    without standing in it. Raises ModelFolderError."""
     try:
         values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -44,7 +59,7 @@ def manifest_of(folder: Path, form: int, allowed: frozenset[str], what: str) -> 
     if values.get("format") != form:
         raise ModelFolderError(f"{folder}: expected {what} of format {form}, got {values.get('format')!r}")
     named = set(values.get("files", {}))
-    strangers = sorted({path.name for path in folder.iterdir()} - named - {MANIFEST}) + sorted(named - allowed)
+    strangers = sorted({path.name for path in folder.iterdir()} - named - {MANIFEST} - beside) + sorted(named - allowed)
     if strangers:
         raise ModelFolderError(f"{folder}: files that do not belong to {what}: {', '.join(strangers)}")
     return values

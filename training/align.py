@@ -26,7 +26,8 @@ from voc.data.workspace import Workspace
 from voc.errors import TrainingError
 from voc.labels import Split
 from voc.models.encoder import load_encoder, load_tokenizer
-from voc.models.predict import Reader, length_batches
+from voc.models.predict import Reader
+from voc.models.reading import length_batches
 from voc.models.registry import Registry, RunLog
 from voc.training.fit import Progress
 from voc.training.seed import SeedContact, seed_contacts

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from voc.config import TrainingSettings
-from voc.models.folder import Manifest
+from voc.models.manifest import Manifest
 from voc.training.evaluate import Report
 
 
@@ -50,6 +50,55 @@ def cold_start_card(manifest: Manifest, settings: TrainingSettings, reasons: int
             "",
         ]
     )
+
+
+def distilled_card(
+    manifest: Manifest,
+    layers: tuple[int, int],
+    counts: Mapping[str, int],
+    seed: int,
+    dev: Report,
+    test: Report,
+    teacher: Report,
+) -> str:
+    """The card of a student; `layers` are its own and its teacher's, `counts` what it read, `teacher` the teacher's
+    figures on test."""
+    return "\n".join(
+        [
+            f"# Model {manifest.version}: distilled from {manifest.teacher}",
+            "",
+            f"A student with {layers[0]} of the {layers[1]} layers of model {manifest.teacher} (encoder",
+            f"`{manifest.encoder}`), made by voc {manifest.voc_version} on {manifest.created_at}.",
+            f"Taxonomy version {manifest.taxonomy_version} ({manifest.taxonomy_digest}).",
+            "",
+            f"It learnt what its teacher makes of {counts['contacts']:,} contacts, without their labels, and of",
+            f"{counts['seeds']:,} synthetic texts of the seed corpus: {counts['segments']:,} different segments.",
+            f"Calibration and thresholds chosen on dev; judged once on test, beside its teacher. Seed {seed}.",
+            "",
+            f"Mean macro-F1 of the tasks: dev {dev.score:.3f}, test {test.score:.3f}, the teacher {teacher.score:.3f}.",
+            "",
+            *_beside(test, teacher),
+            "The figures hold for contacts like those of the labelled set, and for no others. What the teacher gets",
+            "wrong the student has learnt as well.",
+            "",
+        ]
+    )
+
+
+def _beside(test: Report, teacher: Report) -> Iterable[str]:
+    for name, report in test.tasks.items():
+        yield f"## {name}, on test"
+        yield ""
+        yield "| language | contacts | macro-F1 | the teacher's | lost | accuracy | ECE |"
+        yield "|---|---|---|---|---|---|---|"
+        other = teacher.tasks[name]
+        for language, quality in [("all", report.whole), *report.by_language.items()]:
+            best = other.whole if language == "all" else other.by_language[language]
+            yield (
+                f"| {language} | {quality.rows:,} | {quality.macro_f1:.3f} | {best.macro_f1:.3f} "
+                f"| {best.macro_f1 - quality.macro_f1:+.3f} | {quality.accuracy:.3f} | {quality.ece:.3f} |"
+            )
+        yield ""
 
 
 def _tables(test: Report) -> Iterable[str]:

@@ -155,9 +155,9 @@ def _set_head(head: torch.nn.Module, scale: torch.nn.Module, space: Space, means
     """A head is two layers with a GELU between. The first turns its input, which the scale has standardised, into the
     space and far enough above zero that GELU changes nothing; the second compares with the means."""
     first, second = (layer for layer in head.children() if isinstance(layer, torch.nn.Linear))
-    centre, spread = (np.asarray(values.cpu(), dtype=np.float64) for values in (scale.centre, scale.spread))
+    centre, turn = (np.asarray(values.cpu(), dtype=np.float64) for values in (scale.centre, scale.turn))
     with torch.no_grad():
-        first.weight.copy_(torch.from_numpy((spread[:, None] * space.turn).T))
+        first.weight.copy_(torch.from_numpy(np.linalg.solve(turn, space.turn).T))
         first.bias.copy_(torch.from_numpy(((centre - space.centre) @ space.turn) + _ABOVE_ZERO))
         second.weight.copy_(torch.from_numpy(means))
         nowhere = np.where(np.abs(means).sum(axis=1) > 0, 0.0, _NEVER)

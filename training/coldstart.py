@@ -21,8 +21,11 @@ from voc.data.workspace import Workspace
 from voc.errors import TrainingError
 from voc.labels import Language, Split, TaskName
 from voc.models.calibration import ALL, Scaling
-from voc.models.folder import Decisions, Model, new_manifest, save_model
-from voc.models.predict import Predictions, Predictor
+from voc.models.decisions import Decisions
+from voc.models.folder import Model, save_model
+from voc.models.manifest import new_manifest
+from voc.models.predict import Predictor
+from voc.models.predictions import Predictions
 from voc.models.reading import segment_spans
 from voc.models.registry import Registry
 from voc.models.tasks import Floats, Task, default_tasks

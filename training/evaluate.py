@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from voc.models.calibration import IDENTITY, calibrated, fit_scalings
-from voc.models.folder import Decisions
+from voc.models.calibration import IDENTITY, calibrated
+from voc.models.decisions import Decisions
 from voc.models.metrics import TaskQuality, best_threshold, by_group, confusion, task_quality
-from voc.models.predict import Predictions, Predictor
+from voc.models.predict import Predictor
+from voc.models.predictions import Predictions
 from voc.models.tasks import Task
 from voc.training.labelled import LabelledSet
+from voc.training.scalings import fit_scalings
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,9 @@
 """Fine-tuning of the multi-task classifier with the transformers Trainer."""
 
 import math
-import shutil
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,29 +15,30 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedTokenizerFast,
     PrinterCallback,
-    Trainer,
-    TrainerCallback,
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from voc.config import EncoderSettings, TrainingSettings
 from voc.errors import TrainingError
 from voc.labels import Split
+from voc.models.batching import pad_batch, token_ids
 from voc.models.classifier import Classifier, Pooled, layer_of
+from voc.models.decisions import Decisions
 from voc.models.encoder import load_tokenizer
-from voc.models.folder import Decisions
 from voc.models.precision import fastest_precision
 from voc.models.predict import Predictor, encode
-from voc.models.reading import NO_SEGMENT, Segmented, pad_batch, token_ids
+from voc.models.reading import Segmented
 from voc.models.registry import RunLog
 from voc.models.tasks import Task
 from voc.training.evaluate import Report, choose_decisions, report_of
+from voc.training.glossary import with_switched
 from voc.training.labelled import TARGET, LabelledSet, target_column
 from voc.training.seed import for_decisions, with_seed
+from voc.training.trainer import PartsTrainer, Tracking, checkpoint_folder, last_checkpoint, segments_of
 
 Progress = Callable[[str, float], None]
+_SAME = 1e-4  # a text and its anchor with vectors this close are one text
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def fit(
     own, dev = sets[Split.TRAIN], sets[Split.DEV]
     run.dataset("train", own.digest, "training", {"rows": len(own)})
     run.dataset("dev", dev.digest, "validation", {"rows": len(dev)})
-    train = with_seed(own, tasks, settings)
+    train = with_seed(with_switched(own, tasks, settings), tasks, settings)
     _check_labels(train, tasks)
     tokenizer = load_tokenizer(encoder.name)
     classifier = Classifier.fresh(
@@ -98,21 +96,21 @@ def fit(
     _warm_up_heads(classifier, texts, targets, settings)
     precision = fastest_precision(classifier, settings.bf16)
     run.parameters({"bf16": precision})
-    judge = _Judge(tuple(tasks), dev, for_decisions(dev, tasks, settings), settings.false_unknown)
+    judge = Judge(tuple(tasks), dev, for_decisions(dev, tasks, settings), settings.false_unknown)
     rows = texts.training_rows(train)
-    with _checkpoint_folder(checkpoints) as folder:
+    with checkpoint_folder(checkpoints) as folder:
         trainer = _Trainer(
             model=classifier,
             args=_arguments(folder, settings, len(rows), precision),
             train_dataset=rows,
             eval_dataset=dev.dataset,  # the Trainer asks for one; `evaluate` below reads it through the predictor
             data_collator=_Collator(tokenizer, tuple(tasks), texts),
-            callbacks=[EarlyStoppingCallback(settings.patience), _Tracking(run, progress)],
+            callbacks=[EarlyStoppingCallback(settings.patience), Tracking(run, progress, "fine-tuning")],
         )
         trainer.remove_callback(PrinterCallback)  # the tracker has the curves, the command line the progress
         trainer.prepare(judge, Predictor(classifier, tokenizer, bf16=precision), settings)
         if settings.epochs > 0:
-            trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+            trainer.train(resume_from_checkpoint=last_checkpoint(folder))
         decisions, report = judge.judge(trainer.predictor)
     return Fitted(classifier.eval(), tokenizer, decisions, report, time.perf_counter() - begin)
 
@@ -189,7 +187,9 @@ def _warm_up_heads(
     """
     every = torch.arange(len(texts.rows))
     whole = torch.cat([texts.pooled(part).whole for part in torch.split(every, 256)])
-    classifier.standardise_by(whole, torch.nn.functional.normalize(texts.vectors, dim=1))
+    apart = whole - texts.teacher
+    translations = apart[apart.abs().amax(dim=1) > _SAME]
+    classifier.standardise_by(whole, torch.nn.functional.normalize(texts.vectors, dim=1), translations)
     classifier.train()
     optimiser = torch.optim.AdamW(
         classifier.head_parameters(), lr=settings.head_learning_rate, weight_decay=settings.head_weight_decay
@@ -203,28 +203,6 @@ def _warm_up_heads(
             torch.autograd.backward(torch.stack(list(losses.values())).sum())
             optimiser.step()
             optimiser.zero_grad()
-
-
-@contextmanager
-def _checkpoint_folder(folder: Path | None) -> Iterator[Path]:
-    """The folder for checkpoints: kept while training may still be interrupted, gone when it is done."""
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="voc-train-") as temporary:
-            yield Path(temporary)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def _last_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that was written whole; others are thrown away."""
-    found: str | None = get_last_checkpoint(str(folder))
-    if found is not None and not (Path(found) / "trainer_state.json").is_file():
-        # The Trainer writes its state last, so this one was cut short.
-        shutil.rmtree(found)
-        return _last_checkpoint(folder)
-    return found
 
 
 def _arguments(folder: Path, settings: TrainingSettings, rows: int, bf16: bool) -> TrainingArguments:
@@ -266,18 +244,15 @@ class _Collator:
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         numbers = torch.tensor([row["text"] for row in rows])
-        wanted = self.texts.rows[numbers]
-        unique, places = torch.unique(wanted, return_inverse=True)
-        if unique[0] == NO_SEGMENT:
-            unique, places = unique[1:], places - 1  # NO_SEGMENT comes first and becomes -1 again
+        unique, places = segments_of(self.texts.rows[numbers])
         batch: dict[str, Any] = dict(pad_batch([self.texts.ids[row] for row in unique.tolist()], self.tokenizer))
-        batch["rows"] = places[:, : int((wanted >= 0).sum(1).max())]
+        batch["rows"] = places
         batch["targets"] = {task.name: torch.tensor([row[target_column(task)] for row in rows]) for task in self.tasks}
         batch["teacher"] = self.texts.teacher[numbers]
         return batch
 
 
-class _Judge:
+class Judge:
     """Quality on dev, with the code that scores contacts."""
 
     def __init__(self, tasks: tuple[Task, ...], dev: LabelledSet, deciding: LabelledSet, false_unknown: float) -> None:
@@ -294,15 +269,14 @@ class _Judge:
         return decisions, report_of(own, self.tasks, self.dev, decisions)
 
 
-class _Trainer(Trainer):  # type: ignore[misc]
+class _Trainer(PartsTrainer):
     """The Trainer with a larger learning rate for the new heads, and our own evaluation."""
 
-    def prepare(self, judge: _Judge, predictor: Predictor, settings: TrainingSettings) -> None:
+    def prepare(self, judge: Judge, predictor: Predictor, settings: TrainingSettings) -> None:
         """Hand over what the evaluation and the optimiser need."""
         self.judge = judge
         self.predictor = predictor
         self.settings = settings
-        self.parts: dict[str, list[float]] = defaultdict(list)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW in groups: by layer, and with weight decay or (biases, norms) without; heads have their own rate."""
@@ -328,15 +302,8 @@ class _Trainer(Trainer):  # type: ignore[misc]
     ) -> Any:
         """The model's own loss; its parts are kept for the log."""
         output = model(**inputs)
-        for name, value in output.losses.items():
-            self.parts[f"loss.{name}"].append(float(value.detach()))
+        self.keep_parts(output.losses)
         return (output.loss, output) if return_outputs else output.loss
-
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """The Trainer's figures and the mean of each part of the loss since the last log."""
-        means = {name: sum(values) / len(values) for name, values in self.parts.items() if values}
-        self.parts.clear()
-        super().log({**logs, **means}, start_time)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Quality on dev."""
@@ -347,17 +314,3 @@ class _Trainer(Trainer):  # type: ignore[misc]
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
-
-
-class _Tracking(TrainerCallback):  # type: ignore[misc]
-    """Curves to the tracker, and progress to whoever waits."""
-
-    def __init__(self, run: RunLog, progress: Progress) -> None:
-        self.run = run
-        self.progress = progress
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.progress("fine-tuning", state.global_step / state.max_steps)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, float], **_: Any) -> None:
-        self.run.metrics({name: value for name, value in logs.items() if name != "epoch"}, state.global_step)

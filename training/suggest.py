@@ -23,7 +23,7 @@ from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace, write_atomically
 from voc.errors import WorkspaceError
 from voc.models.tasks import Floats
-from voc.models.themes import Centres
+from voc.models.theme_space import Centres
 
 NEAR = 0.97
 """Vectors of at least this cosine say the same: measured on the demo company, a greeting apart."""

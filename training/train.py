@@ -8,7 +8,8 @@ from pathlib import Path
 from voc.config import EncoderSettings, TrainingSettings
 from voc.data.workspace import Workspace
 from voc.labels import Split
-from voc.models.folder import Model, new_manifest, save_model
+from voc.models.folder import Model, save_model
+from voc.models.manifest import new_manifest
 from voc.models.registry import Registry, RunLog
 from voc.models.tasks import Task, default_tasks
 from voc.taxonomy import Taxonomy

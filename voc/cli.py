@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from voc.data.workspace import Workspace
     from voc.experiments.bench import BenchResult
     from voc.experiments.sweep import SweepSummary
+    from voc.inference.emergence.run import EmergenceSummary
     from voc.inference.themes import ThemesSummary
+    from voc.training.distil import DistilSummary
     from voc.training.evaluate import Report
+    from voc.training.exporting import GateReport
     from voc.training.outcomes import OutcomeSummary
     from voc.training.promote import Comparison
     from voc.training.train import TrainSummary
@@ -153,6 +156,22 @@ def align(
 
 
 @app.command()
+def distil(
+    workspace: WorkspaceOption,
+    layers: Annotated[
+        int | None, typer.Option(min=1, help="Layers of the student; else [distillation] layers in voc.toml.")
+    ] = None,
+) -> None:
+    """Make a smaller model that answers as the current one does; needs contacts, no labels but those to judge it by."""
+    from voc.training.distil import distil as run
+
+    with _step("Distilling the current model") as report:
+        summary = run(_open(workspace), layers, report)
+    _show_student(summary)
+    out.print(f"Promote it with: voc promote {summary.version} -w {workspace}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def suggest(
     workspace: WorkspaceOption,
     out_file: Annotated[Path, typer.Option("--out", help="Sheet of labels to write, such as labels-next.csv.")],
@@ -258,13 +277,44 @@ def sweep(
 
 
 @app.command()
-def score(workspace: WorkspaceOption) -> None:
+def export(
+    workspace: WorkspaceOption,
+    model: Annotated[str | None, typer.Option(help="Model version; else the current one.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="int8, fp32, or auto: int8 where it loses too little to matter, else fp32.")
+    ] = "auto",
+) -> None:
+    """Export a model for scoring without torch, unless the export says other things than the model on dev."""
+    from voc.training.exporting import export as run
+    from voc.training.exporting import precision_named
+
+    named = precision_named(precision)
+    opened = _open(workspace)
+    with _step("Exporting") as report:
+        reports = run(opened, model, named, report)
+    for found in reports:
+        _show_gate(found)
+    out.print(
+        f"Model {reports[-1].version} is exported ({reports[-1].precision}). Next: voc score -w {workspace}",
+        highlight=False,
+    )
+
+
+@app.command()
+def score(
+    workspace: WorkspaceOption,
+    engine: Annotated[
+        str, typer.Option(help="onnx, torch, or auto: the exported model where there is one, else torch.")
+    ] = "auto",
+) -> None:
     """Score every contact that the current model has not read yet."""
+    from voc.inference.engine import engine_named
     from voc.inference.score import score as run
 
+    named = engine_named(engine)
     opened = _open(workspace)
     with _step("Scoring") as report:
-        summary = run(opened, lambda done, total: report("scoring", done / max(total, 1)))
+        summary = run(opened, lambda done, total: report("scoring", done / max(total, 1)), named)
     out.print(
         f"Scored {summary.contacts:,} contacts of {summary.days:,} days with model {summary.model_version} in "
         f"{summary.seconds:.0f} s ({summary.per_second:.0f} a second); {summary.abstained:,} without a sure reason.",
@@ -300,14 +350,33 @@ def score_outcomes(workspace: WorkspaceOption) -> None:
 
 
 @app.command()
-def themes(workspace: WorkspaceOption) -> None:
-    """Find themes among the scored contacts and give every contact its theme."""
+def themes(
+    workspace: WorkspaceOption,
+    assign_only: Annotated[
+        bool, typer.Option("--assign-only", help="Look for no new themes; only give contacts the known ones.")
+    ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Move each theme's centre to the middle of its contacts.")
+    ] = False,
+) -> None:
+    """Find themes among the scored contacts and give every contact its theme; known themes keep their ids."""
     from voc.inference.themes import themes as run
 
     opened = _open(workspace)
     with _step("Finding themes") as report:
-        summary = run(opened, lambda what: report(what, 0.0))
+        summary = run(opened, lambda what: report(what, 0.0), refit=not assign_only, afresh=afresh)
     _show_themes(summary)
+
+
+@app.command()
+def signals(workspace: WorkspaceOption) -> None:
+    """Find the themes, reasons and slices that rise, and print the alerts that are open today."""
+    from voc.inference.emergence.run import emergence as run
+
+    with _step("Looking for what rises") as report:
+        report("baselines", 0.0)
+        summary = run(_open(workspace))
+    _show_signals(summary)
 
 
 @app.command("app")
@@ -343,18 +412,27 @@ def demo(
     _show_ingest(summary.ingested)
     if summary.training is not None:
         _show_training(summary.training)
+    if summary.exported is not None:
+        out.print(
+            f"Exported in {summary.exported.precision}: loses at most {summary.exported.largest_loss * 100:.2f} points "
+            f"of macro-F1 on dev, in any task and language with contacts enough.",
+            highlight=False,
+        )
+    elif summary.refused:
+        out.print(f"Not exported, the trained model scores by itself: {summary.refused}", highlight=False, markup=False)
     out.print(
         f"Scored {summary.scored.contacts:,} contacts in {summary.scored.seconds:.0f} s "
         f"({summary.scored.per_second:.0f} a second).",
         highlight=False,
     )
     _show_themes(summary.found)
+    _show_signals(summary.rising)
     out.print(f"\nOpen the app:  {_own_name()} app --workspace {root}", highlight=False, style="bold")
 
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: quality.")],
+    name: Annotated[str, typer.Argument(help="What to measure: quality, themes, emergence, scoring.")],
     suite: Annotated[str, typer.Option(help="Which suite; a wrong name lists all.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
     workspace: Annotated[
@@ -366,6 +444,9 @@ def bench(
     encoder: Annotated[
         str, typer.Option(help="Encoder that the suite's model stands on: embedded, a hub id, or a folder.")
     ] = "embedded",
+    repeats: Annotated[
+        int | None, typer.Option(min=1, help="emergence: runs of each cell; more are surer and slower.")
+    ] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""
@@ -375,9 +456,9 @@ def bench(
 
     if tracking.startswith("sqlite:///"):
         Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    with _step(f"Bench {name} {suite}") as report:
+    with _step(f"Bench {name} {suite}" if name in ("quality", "themes") else f"Bench {name}") as report:
         result = run_bench(
-            name, suite, data, workspace, Registry(tracking, "bench"), report, EncoderSettings(name=encoder)
+            name, suite, data, workspace, Registry(tracking, "bench"), report, EncoderSettings(name=encoder), repeats
         )
     _show_bench(result)
     if out_file is not None:
@@ -459,6 +540,27 @@ def _show_training(summary: "TrainSummary") -> None:
     _show_report(summary.test)
 
 
+def _show_student(summary: "DistilSummary") -> None:
+    table = Table("language", title=f"Macro-F1 on {summary.test.split} (below the teacher's)")
+    for name in summary.test.tasks:
+        table.add_column(name, justify="right")
+    languages = sorted({language for task in summary.test.tasks.values() for language in task.by_language})
+    for language in ["all", *languages]:
+        cells = []
+        for name, task in summary.test.tasks.items():
+            quality = task.whole if language == "all" else task.by_language.get(language)
+            cells.append(f"{quality.macro_f1:.3f} ({summary.lost[f'{name}.{language}']:+.3f})" if quality else "–")
+        table.add_row(language, *cells)
+    out.print(table)
+    out.print(
+        f"Model {summary.version}: {summary.layers} of the {summary.teacher_layers} layers of {summary.teacher}; "
+        f"learnt from {summary.material.contacts:,} contacts and {summary.material.seeds:,} texts of the seed corpus; "
+        f"{summary.seconds:.0f} s. Cosine of its vectors to the teacher's, on dev: {summary.after['cosine']:.3f}, "
+        f"before training {summary.before['cosine']:.3f}.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
 def _show_report(report: "Report") -> None:
     table = Table("language", title=f"Macro-F1 on {report.split} (contacts)")
     for name in report.tasks:
@@ -492,6 +594,27 @@ def _show_comparison(comparison: "Comparison") -> None:
     out.print(table)
 
 
+def _show_gate(report: "GateReport") -> None:
+    table = Table("task", "where", title=f"On dev: {report.precision} beside the trained model {report.version}")
+    for name in ("labelled", "same", "macro-F1", "loss", "ECE", ""):
+        table.add_column(name, justify="right" if name else "left")
+    for line in report.lines:
+        refused = line.refused(report.settings)
+        macro_f1, ece = (
+            f"{line.trained[name]:.3f} {line.exported[name]:.3f}" if line.rows else "–" for name in ("macro_f1", "ece")
+        )
+        table.add_row(
+            line.task, line.where, f"{line.rows:,}", f"{line.agreement:.1%}", macro_f1,
+            f"{line.loss:+.4f}" if line.rows else "–", ece, "no" if refused else "", style="red" if refused else None,
+        )  # fmt: skip
+    out.print(table)
+    out.print(
+        f"Cosine of {report.contacts:,} vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "
+        f"{report.precision} is {'let through' if report.refusal is None else f'refused: {report.refusal}'}.",
+        highlight=False, markup=False, soft_wrap=True,
+    )  # fmt: skip
+
+
 def _show_sweep(summary: "SweepSummary", most: int = 10) -> None:
     total = len(summary.trials)
     table = Table("trial", "dev", *summary.best.settings, title=f"{total} trials, {total - summary.before} of them now")
@@ -523,6 +646,22 @@ def _show_outcomes(summary: "OutcomeSummary") -> None:
         out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
 
 
+def _show_signals(summary: "EmergenceSummary") -> None:
+    for line in summary.living:
+        out.print(
+            f"{line.kind} {line.group_id}  {line.label}: {line.customers:,} customers since {line.began}, "
+            f"{line.expected:,.0f} expected (up to {line.peak:.1f} times; test {line.test})",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+    when = f" on {summary.last_day}" if summary.last_day else ""
+    out.print(
+        f"{len(summary.living):,} open alerts{when}, {len(summary.alerts):,} in all, among {summary.groups:,} groups "
+        f"over {summary.days:,} days. The budget is {summary.false_alerts_per_month:g} false alerts in 30 days, "
+        f"over all groups together.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
 def _show_themes(summary: "ThemesSummary", most: int = 30) -> None:
     table = Table("id", "theme", "contacts", "customers", title=f"{len(summary.themes)} themes")
     for line in summary.themes[:most]:
@@ -533,6 +672,8 @@ def _show_themes(summary: "ThemesSummary", most: int = 30) -> None:
         f"{summary.seconds:.0f} s.",
         highlight=False,
     )
+    if summary.events:
+        out.print(", ".join(f"{count:,} {kind}" for kind, count in summary.event_counts.items()), highlight=False)
 
 
 def _show_bench(result: "BenchResult") -> None:

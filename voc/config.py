@@ -85,6 +85,9 @@ class TrainingSettings(Settings):
     seed_forms: int = Field(2, ge=0, le=5)
     """In how many of its five written forms each contact of the built-in seed corpus is learnt from; 0 leaves it out.
     It teaches who leaves and who does not, moods, and that a text and its translation mean the same."""
+    switched_forms: int = Field(1, ge=0, le=4)
+    """In how many of the written forms that labels lack each labelled English contact is also learnt from, put together
+    phrase by phrase out of the built-in glossary; 0 leaves it out."""
     bf16: Literal["auto", "yes", "no"] = "auto"
     max_train_contacts: int | None = Field(None, ge=1)
     """Train on a seeded sample of this many contacts; None takes all."""
@@ -111,6 +114,21 @@ class AlignmentSettings(Settings):
     seed: int = 13
 
 
+class DistillationSettings(Settings):
+    """Distillation: a smaller model that learns from the current one."""
+
+    layers: int = Field(6, ge=1)
+    """Layers that the student keeps of its teacher's."""
+    epochs: int = Field(4, ge=1)
+    most_segments: int = Field(30_000, ge=100)
+    """Different segments (sentences, turns) to learn from, those of the seed corpus included. The teacher's vectors of
+    them are held in memory: 46 MB for 30,000 of 384 numbers, and as much again for whole contacts."""
+    batch_tokens: int = Field(1024, ge=64)
+    """Tokens of the contacts in one step of training."""
+    learning_rate: float = Field(2e-4, gt=0)
+    seed: int = 13
+
+
 class PromotionSettings(Settings):
     """When a new model may take the current one's place."""
 
@@ -133,6 +151,19 @@ class ScoringSettings(Settings):
     """Tokens in one call of the model, padding included."""
     commit_contacts: int = Field(2048, ge=1)
     """Days are scored together until they have this many contacts; each such group is one commit."""
+    workers: int | None = Field(None, ge=1)
+    """Processes that read with an exported model, one a core; None: as many as there are cores."""
+
+
+class ExportSettings(Settings):
+    """The gate that an exported model has to pass: beside the trained one, on the labelled contacts of dev."""
+
+    margin: float = Field(0.003, ge=0, le=1)
+    """So much macro-F1 a task may lose, over all contacts and in each written form."""
+    least_cosine: float = Field(0.99, ge=0, le=1)
+    """Mean cosine of the contacts' vectors to those of the trained model; below, themes would shift."""
+    least_rows: int = Field(50, ge=1)
+    """Written forms with fewer labelled contacts are shown and not judged: one contact there weighs too much."""
 
 
 class ThemeSettings(Settings):
@@ -140,12 +171,14 @@ class ThemeSettings(Settings):
 
     min_theme_size: int | None = Field(None, ge=2)
     """Fewest distinct texts that make a theme; None: one in 250 of those fitted, and at least 10."""
-    neighbours: int = Field(30, ge=2)
+    neighbours: int = Field(15, ge=2)
     components: int = Field(5, ge=2)
     keywords: int = Field(10, ge=1)
     verbatims: int = Field(8, ge=1)
     max_fit_contacts: int = Field(50_000, ge=50)
     """UMAP takes most of the time: above this many contacts it fits on a seeded sample, the rest are assigned."""
+    retire_after_days: int = Field(60, ge=1)
+    """A theme that nobody spoke of in so many last days of the data is retired, until somebody does."""
     seed: int = 13
 
     def size_for(self, texts: int) -> int:
@@ -170,6 +203,31 @@ class OutcomeSettings(Settings):
     seed: int = 13
 
 
+class EmergenceSettings(Settings):
+    """Which themes rise: the budget of false alerts, and what the baseline is learnt from."""
+
+    false_alerts_per_month: float = Field(1.0, gt=0, le=1000)
+    """So many alerts in 30 days may be chance, over all groups together, however many there are. Chosen before anything
+    is seen, and paid by every test, day and group."""
+    baseline_days: int = Field(56, ge=14, le=730)
+    """Days with contacts that the baseline is learnt from: eight whole weeks. Fewer know the weekdays badly, more lag
+    behind a theme that slowly changes its share."""
+    skip_days: int = Field(7, ge=1, le=60)
+    """So many days right before a day are left out of its baseline, or a rise would become its own normal."""
+    slow_skip_days: int = Field(21, ge=1, le=120)
+    """The same of the CUSUM, and of when an alert is over: what grows for weeks is compared with the weeks before."""
+    least_days: int = Field(10, ge=7, le=365)
+    """Before so many days with contacts nothing can alert."""
+    least_days_new: int = Field(21, ge=7, le=365)
+    """A theme is called new only where at least so many days without it are known."""
+    minimum_customers: int = Field(5, ge=1)
+    """An alert needs so many customers in the days that it speaks of, each counted once a day."""
+    minimum_lift: float = Field(1.25, ge=1)
+    """And so many times the expected number: less is hardly news, however sure it is."""
+    quiet_days: int = Field(5, ge=1)
+    """An alert ends after so many days in a row on which the last three days are back in their usual range."""
+
+
 class TrackingSettings(Settings):
     """MLflow. Empty `uri` keeps runs in the workspace's own SQLite store; a server is one setting away."""
 
@@ -185,10 +243,13 @@ class Config(Settings):
     encoder: EncoderSettings = EncoderSettings()
     training: TrainingSettings = TrainingSettings()
     alignment: AlignmentSettings = AlignmentSettings()
+    distillation: DistillationSettings = DistillationSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
+    export: ExportSettings = ExportSettings()
     themes: ThemeSettings = ThemeSettings()
     outcomes: OutcomeSettings = OutcomeSettings()
+    emergence: EmergenceSettings = EmergenceSettings()
     tracking: TrackingSettings = TrackingSettings()
 
     @property

@@ -21,12 +21,24 @@ class ContractError(VocError):
     """A table does not have the columns that its contract promises."""
 
 
+class LakeError(VocError):
+    """A table cannot be written: the disk is full, or nobody may write there."""
+
+
 class EncoderError(VocError):
     """An encoder cannot be found, unpacked or verified."""
 
 
 class ModelFolderError(VocError):
     """A folder is not a model that this version can load."""
+
+
+class ExportError(VocError):
+    """A model cannot be exported, or loses too much by it."""
+
+
+class ThemeError(VocError):
+    """A change to a theme cannot be made: no such theme, or it is what it should become already."""
 
 
 class TrainingError(VocError):

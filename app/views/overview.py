@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from voc.app import components, overview, queries, sentences
+from voc.app import components, emerging, overview, queries, sentences
 
 TITLE = "What changed?"
 top = st.container()
@@ -30,6 +30,7 @@ with top:
         sentences.moved(sentences.mover(reasons, totals.scored, before.scored)) if before else None,
     )
 overview.tiles(totals, before, view, daily, daily_before)
+emerging.section(span)
 overview.daily_card(daily, daily_before, view)
 if totals.scored:
     left, right = st.columns(2, gap="small")

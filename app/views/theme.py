@@ -21,6 +21,7 @@ with top:
         components.heading(TITLE)
         components.lost("theme", "It may have been merged into another, or the link is incomplete.")
         st.stop()
+    theme_views.standing(theme)
     components.heading(words.escaped(theme.label), sentences.theme(theme, view.selection), theme_views.keywords(theme))
 theme_views.course(theme, view)
 theme_views.shares(theme, view)

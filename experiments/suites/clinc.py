@@ -17,7 +17,7 @@ from voc.experiments.quality import context_of, from_data_alone, judge_rivals, l
 from voc.experiments.rivals import Frozen, Predict, Rival, Tfidf
 from voc.experiments.sets import Row, by_split, labelled_set, labels_of, one_line, wrong
 from voc.labels import Split, TaskName
-from voc.models.predict import Predictions
+from voc.models.predictions import Predictions
 from voc.models.registry import RunLog
 from voc.models.tasks import Floats, Task
 from voc.models.unknown import Regions, Strangeness

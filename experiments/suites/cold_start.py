@@ -22,8 +22,8 @@ from voc.experiments.suites.banking77 import banking
 from voc.labels import Split, TaskName
 from voc.models.calibration import calibrated
 from voc.models.classifier import Classifier, Pooled
+from voc.models.decisions import Decisions
 from voc.models.encoder import load_tokenizer
-from voc.models.folder import Decisions
 from voc.models.metrics import expected_calibration_error, task_quality
 from voc.models.predict import Predictor
 from voc.models.registry import RunLog

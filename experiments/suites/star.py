@@ -26,7 +26,7 @@ from voc.models.tasks import Task
 from voc.training.labelled import labelled_sets
 from voc.training.train import train_on
 
-TRAINING = TrainingSettings(speakers="everyone", max_tokens=64, epochs=1, seed_forms=0, seed=13)
+TRAINING = TrainingSettings(speakers="everyone", max_tokens=64, epochs=1, seed_forms=0, switched_forms=0, seed=13)
 """One epoch is enough: the heads start from the untouched encoder's vectors, and the task is an easy one."""
 
 _FIELDS = {"id": int, "tasks": list, "multitask": bool, "completion": str, "turns": list}

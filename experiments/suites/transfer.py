@@ -24,7 +24,7 @@ from voc.training.fit import fit
 from voc.training.labelled import LabelledSet
 
 DEVSETS = Path(__file__).parents[1] / "devsets"
-TRAINING = TrainingSettings(max_tokens=64, epochs=2, batch_size=32, learning_rate=7e-5, seed_forms=3, seed=13)
+TRAINING = TrainingSettings(max_tokens=64, epochs=2, batch_size=32, learning_rate=7e-5, seed=13)
 
 
 def transfer(

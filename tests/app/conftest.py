@@ -237,6 +237,62 @@ def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
     return table("themes", rows)
 
 
+def alert(group_id: str, began: date, opened: date, customers: int, expected: float, **more: Any) -> dict[str, Any]:
+    """A living alert of a theme."""
+    return {
+        "alert_id": f"theme:{group_id}:{opened}",
+        "kind": "theme",
+        "group_id": group_id,
+        "began": began,
+        "opened": opened,
+        "last": LAST_DAY,
+        "closed": False,
+        "test": "excess",
+        "customers": customers,
+        "expected": expected,
+        "impact": customers - expected,
+        "peak": 3.0,
+    } | more
+
+
+def signals(group_id: str, customers: list[int], status: str, **more: Any) -> list[dict[str, Any]]:
+    """A theme's tested days up to the last day, usually 3 (1 to 6); without a baseline on the first."""
+    first = LAST_DAY - timedelta(days=len(customers) - 1)
+    usual: dict[str, Any] = {"expected": 3.0, "lower": 1.0, "upper": 6.0}
+    return [
+        {"kind": "theme", "group_id": group_id, "day": first + timedelta(days=place), "customers": seen}
+        | (usual if place else {})
+        | {"status": status if place == len(customers) - 1 else "stable"}
+        | more
+        for place, seen in enumerate(customers)
+    ]
+
+
+def make_rising(root: Path) -> Workspace:
+    """Six hundred contacts; roaming rises (theme, reason, one product), two themes in a part, one is over."""
+    workspace = make_workspace(root)
+    fill(workspace.lake, contacts=600, days=70)
+    monday, before = LAST_DAY - timedelta(days=4), LAST_DAY - timedelta(days=30)
+    quiet, rise = [3] * 60, [3] * 55 + [6, 7, 8, 9, 8]
+    themes = [row["theme_id"] for row in workspace.lake.query("SELECT theme_id FROM themes").to_pylist()]
+    standing = {"t-roaming": "emerging", "t-bill_higher": "resolved"}
+    days = [row for theme in themes for row in signals(theme, quiet, standing.get(theme, "stable"))]
+    days = [row for row in days if row["group_id"] != "t-roaming"]
+    days += signals("t-roaming", rise, "emerging") + signals("roaming", rise, "growing", kind="reason")
+    workspace.lake.append("signals", table("signals", days))
+    slices = {"kind": "slice", "test": "cusum"}
+    alerts = [
+        alert("t-roaming", monday, LAST_DAY - timedelta(days=2), 38, 12.0),
+        alert("roaming", monday, LAST_DAY, 50, 12.0, kind="reason", test="new"),
+        alert("t-bill_higher", before, before, 30, 9.0, last=before + timedelta(days=6), closed=True, test="short"),
+        alert("t-roaming | product | Mobile", monday, LAST_DAY, 20, 4.0, **slices),
+        alert("t-payment_plan | language | sl", monday, LAST_DAY, 9, 2.0, **slices),
+    ]
+    alerts = [row | {"alert_id": str(place)} for place, row in enumerate(alerts)]
+    workspace.lake.append("alerts", table("alerts", alerts))
+    return workspace
+
+
 class Make:
     """What tests build lakes from by hand."""
 
@@ -245,6 +301,9 @@ class Make:
     table = staticmethod(table)
     workspace = staticmethod(make_workspace)
     fill = staticmethod(fill)
+    alert = staticmethod(alert)
+    signals = staticmethod(signals)
+    rising = staticmethod(make_rising)
     model = MODEL
     last_day = LAST_DAY
 
@@ -269,6 +328,12 @@ def hundreds(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = make_workspace(tmp_path_factory.mktemp("hundreds") / "w")
     fill(workspace.lake, contacts=600, days=70)
     return workspace
+
+
+@pytest.fixture(scope="session")
+def rising(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same, and something is emerging. Read only."""
+    return make_rising(tmp_path_factory.mktemp("rising") / "w")
 
 
 @pytest.fixture(scope="session")

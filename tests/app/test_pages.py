@@ -360,3 +360,83 @@ def test_new_contacts_appear(visit: Open, make: Any, tmp_path: Path) -> None:
     workspace.lake.append("contacts", make.table("contacts", [make.contact("b", make.last_day, "Hi")]))
     st.cache_data.clear()  # the state is looked up every ten seconds; the marts know by its versions
     assert metrics(visit(workspace))["Contacts"] == "2"
+
+
+def test_the_overview_shows_what_is_emerging(visit: Open, rising: Workspace) -> None:
+    app = visit(rising, product="Mobile")
+    shown = everything(app)
+    assert "50 customers since Monday, 25 May, usually 12: 4.2 times as many." in shown
+    assert "38 customers since Monday, 25 May, usually 12: 3.2 times as many." in shown
+    assert shown.index("50 customers") < shown.index("38 customers")
+    assert "more within a week than chance explains · 26 above the usual (15 to 40)" in shown
+    assert "Above the usual by itself: product Mobile." in shown
+    assert "language Slovenian: 9, usually 2" in shown
+    assert "30 customers" not in shown
+    assert "About one false alert a month is to be expected." in shown
+    links = [link.proto.query_string for link in app.page_link if link.label == "See the theme"]
+    assert ["theme=t-roaming" in link and "product=Mobile" in link for link in links] == [True]
+    assert len(app.get("vega_lite_chart")) == 3 + 2
+
+
+def test_an_overview_without_alerts_says_what_was_tested(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.rising(tmp_path / "w")
+    workspace.lake.replace("alerts", make.table("alerts", []))
+    shown = everything(visit(workspace))
+    assert (
+        "Nothing is emerging among 20 themes and 1 reason, tested to 29 May 2026. "
+        "About one false alert a month is to be expected."
+    ) in shown
+
+
+def test_an_overview_before_the_first_test_says_what_to_do(visit: Open, hundreds: Workspace, one: Workspace) -> None:
+    app = visit(hundreds)
+    assert f"voc signals --workspace {hundreds.root}" in [each.value for each in app.code]
+    assert "Emerging now" not in everything(visit(one))
+
+
+def test_themes_can_be_narrowed_to_those_that_emerge(visit: Open, rising: Workspace, hundreds: Workspace) -> None:
+    table = visit(rising, THEMES).dataframe[0].value
+    assert set(table["status"]) == {"Emerging", "Resolved", "Stable"}
+    table = visit(rising, THEMES, show="emerging").dataframe[0].value
+    assert table["status"].tolist() == ["Emerging"]
+    app = visit(hundreds, THEMES, show="emerging")
+    assert "status" not in app.dataframe[0].value and len(app.dataframe[0].value) == 20
+
+
+def test_where_no_theme_emerges_the_list_says_so(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.rising(tmp_path / "w")
+    quiet = [row for theme in ("t-roaming", "t-payment_plan") for row in make.signals(theme, [3] * 30, "fading")]
+    workspace.lake.replace("signals", make.table("signals", quiet))
+    app = visit(workspace, THEMES, show="emerging")
+    assert "No theme is emerging" in everything(app)
+    app.button(key="show_all").click().run()
+    assert not app.exception
+    assert "show" not in app.query_params and len(app.dataframe[0].value) == 20
+
+
+def test_a_theme_stands_before_its_usual_range(visit: Open, rising: Workspace) -> None:
+    app = visit(rising, THEME, theme="t-roaming")
+    shown = everything(app)
+    assert "How many customers a day, and is that usual?" in shown
+    assert "Emerging" in shown
+    assert "38 customers since Monday, 25 May, usually 12: 3.2 times as many." in shown
+    shown = everything(visit(rising, THEME, theme="t-bill_higher", period="all"))
+    assert "Over: 30 customers from 29 April to 5 May 2026, usually 9: 3.3 times as many." in shown
+    assert "by a history of less than four weeks" in shown
+    assert "30 customers" not in everything(visit(rising, THEME, theme="t-bill_higher", period="7"))
+    # What is usual is known of all customers together alone.
+    shown = everything(visit(rising, THEME, theme="t-roaming", product="Mobile"))
+    assert "is that usual?" not in shown and "clear the filters" in shown
+
+
+def test_a_retired_theme_can_be_read_but_is_not_listed(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.rising(tmp_path / "w")
+    rows = workspace.lake.query("SELECT * FROM themes").to_pylist()
+    retired = {"status": "retired", "owner": "**Ana**", "fixed_release": "2.1"}
+    rows = [row | retired if row["theme_id"] == "t-roaming" else row for row in rows]
+    workspace.lake.replace("themes", make.table("themes", rows))
+    assert len(visit(workspace, THEMES).dataframe[0].value) == 19
+    shown = everything(visit(workspace, THEME, theme="t-roaming"))
+    assert "Retired" in shown
+    assert r"Looked after by \*\*Ana\*\*. Marked as fixed in release 2\.1." in shown
+    assert "38 customers" not in everything(visit(workspace))

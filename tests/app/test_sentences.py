@@ -9,6 +9,7 @@ import pytest
 from voc.app import sentences
 from voc.app.intervals import Interval
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
+from voc.inference.marts_signals import AlertSummary, Emergence, Part
 
 MAY = Selection(date(2026, 5, 2), date(2026, 5, 29))
 TOTALS = Totals(12_430, 9_000, 50_000.0, 12_000, 4_000, 300, 360)
@@ -106,3 +107,58 @@ def test_freshness_says_what_the_figures_rest_on() -> None:
         "Data to 29 May 2026, 07:10 · n = 12,430 · 3 % of scored unknown · 430 contacts not scored · model m1"
     )
     assert sentences.freshness(Totals(0, 0, 0, 0, 0, 0, 0), "today", None).endswith("no model yet")
+
+
+def alert(**more: Any) -> AlertSummary:
+    values: dict[str, Any] = {
+        "alert_id": "1", "kind": "theme", "group_id": "t", "label": "T", "began": date(2026, 5, 25),
+        "opened": date(2026, 5, 27), "last": date(2026, 5, 29), "closed": False, "test": "excess", "customers": 38,
+        "expected": 12.4, "standing": "emerging",
+    }  # fmt: skip
+    return AlertSummary(**(values | more))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "38 customers since Monday, 25 May, usually 12: 3.1 times as many."),
+        ({"expected": 19.0}, "38 customers since Monday, 25 May, usually 19: twice as many."),
+        ({"expected": 0.3}, "38 customers since Monday, 25 May, usually none."),
+        ({"began": date(2026, 5, 12)}, "38 customers since 12 May 2026, usually 12: 3.1 times as many."),
+        ({"began": date(2026, 5, 29)}, "38 customers on Friday, 29 May, usually 12: 3.1 times as many."),
+        ({"closed": True}, "38 customers from 25 to 29 May 2026, usually 12: 3.1 times as many."),
+        ({"customers": 1, "expected": 0.5}, "1 customer since Monday, 25 May, usually 0.5: twice as many."),
+    ],
+    ids=["this week", "twice", "out of nothing", "earlier", "today", "over", "one"],
+)
+def test_rise(more: dict[str, Any], said: str) -> None:
+    assert plain(sentences.rise(alert(**more))) == said
+
+
+def test_why_an_alert_was_raised() -> None:
+    found = plain(sentences.why(alert(customers=14)))
+    assert found == "Alert on 27 May · more within a week than chance explains · 2 above the usual (−5 to 11)"
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [(1, "one false alert a month is"), (0.5, "one false alert in 2 months is"), (2.5, "2.5 false alerts a month are")],
+)
+def test_false_alerts(budget: float, said: str) -> None:
+    assert sentences.false_alerts(budget) == f"About {said} to be expected."
+
+
+def test_contacts_after_the_test_are_named() -> None:
+    found = Emergence((), (), date(2026, 5, 20), 2, 0)
+    assert plain(sentences.tested(found, date(2026, 5, 20))) == "2 themes, tested to 20 May 2026"
+    assert sentences.tested(found, date(2026, 5, 21)).endswith("; newer contacts wait for the next test")
+
+
+def test_slices_are_named_and_counted() -> None:
+    some = tuple(Part("t", "T *x*", "channel", name, 9, 1.2) for name in ("call", "chat", "email", "ticket", "fax"))
+    assert (
+        sentences.parts(some) == r"Above the usual by itself: channel Call, channel Chat, channel E\-mail and 2 more."
+    )
+    said = sentences.elsewhere(some[:1])
+    assert said == r"In one part of the customers alone: T \*x\* (channel Call: 9, usually 1.2)."
+    assert sentences.parts(()) is None and sentences.elsewhere(()) is None

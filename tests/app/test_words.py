@@ -6,6 +6,8 @@ import pytest
 
 from voc.app import filters, highlight, intervals, words
 from voc.data.text import fold
+from voc.inference.emergence import alerts
+from voc.inference.emergence.series import DIMENSIONS
 from voc.inference.marts import Span
 
 
@@ -139,3 +141,32 @@ def test_periods_end_on_the_newest_day(period: str, first: date, compared: bool)
     if view.before:
         assert view.before.days == view.selection.days
         assert view.before.products == ("Mobile",)
+
+
+def test_every_status_and_test_has_words() -> None:
+    assert set(words.STANDINGS) == {str(each) for each in alerts.ThemeStatus}
+    assert set(words.TESTS) == {str(each) for each in alerts.Test if each}
+    assert set(words.DIMENSIONS) == set(DIMENSIONS)
+    assert set(words.RISING) <= set(words.STANDINGS)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (1.3, "1.3 times"),
+        (1.98, "twice"),
+        (3.04, "three times"),
+        (8.5, "8.5 times"),
+        (9.0, "9 times"),
+        (14.4, "14 times"),
+    ],
+)
+def test_times(ratio: float, said: str) -> None:
+    assert words.times(ratio) == f"{said} as many"
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"), [(0.4, "none"), (3.04, "3"), (3.4, "3.4"), (12.4, "12"), (1234, "1,234")]
+)
+def test_usual(expected: float, said: str) -> None:
+    assert words.usual(expected) == said

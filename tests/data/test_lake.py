@@ -9,7 +9,7 @@ import pytest
 
 from voc.data.contracts import CONTRACTS, CUSTOMERS
 from voc.data.lake import Lake
-from voc.errors import ContractError
+from voc.errors import ContractError, LakeError
 
 
 @pytest.fixture
@@ -94,3 +94,12 @@ def test_a_failing_stream_leaves_the_table_as_it_was(lake: Lake) -> None:
         lake.append("customers", pa.RecordBatchReader.from_batches(CUSTOMERS.schema, batches()))
     assert held(lake) == {"a": "home"}
     assert lake.version("customers") == 0
+
+
+def test_what_the_system_forbids_is_one_line(lake: Lake) -> None:
+    lake.append("customers", customers(a="x"))
+    log = lake.root / "customers" / "_delta_log"
+    log.rename(log.with_name("away"))
+    log.write_text("a file where a folder was")
+    with pytest.raises(LakeError, match=r"^table customers: not written: Not a directory; it is as it was$"):
+        lake.append("customers", customers(b="y"))

@@ -20,7 +20,9 @@ from voc.experiments.suites.single import SingleLabel
 from voc.labels import Split, TaskName
 from voc.models.tasks import Task
 
-SETTINGS = TrainingSettings(epochs=1, max_tokens=48, head_learning_rate=0.003, bf16="no", seed_forms=0)
+SETTINGS = TrainingSettings(
+    epochs=1, max_tokens=48, head_learning_rate=0.003, bf16="no", seed_forms=0, switched_forms=0
+)
 BASIC = {"accuracy", "macro_f1", "ece", "train_seconds", "peak_rss_mb"}
 RIVALS = {f"baseline.{name}.{key}" for name in ("tfidf", "frozen") for key in ("accuracy", "macro_f1", "train_seconds")}
 EXPECTED: dict[str, set[str]] = {

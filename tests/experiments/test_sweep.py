@@ -76,9 +76,15 @@ def test_the_first_trial_has_our_own_settings_and_the_best_is_a_snippet(workspac
 
 def test_the_shipped_space_is_valid() -> None:
     space = load_space(DEFAULT_SPACE)
-    assert {"learning_rate", "head_learning_rate", "preserve", "freeze_layers", "epochs", "seed_forms"} == set(
-        space.training
-    )
+    assert {
+        "learning_rate",
+        "head_learning_rate",
+        "preserve",
+        "freeze_layers",
+        "epochs",
+        "seed_forms",
+        "switched_forms",
+    } == set(space.training)
 
 
 @pytest.mark.parametrize(

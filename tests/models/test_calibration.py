@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from voc.models.calibration import ALL, LEAST_ROWS, Scaling, calibrated, fit_scalings
+from voc.models.calibration import ALL, Scaling, calibrated
 from voc.models.metrics import expected_calibration_error
 from voc.models.tasks import Floats, Task
+from voc.training.scalings import LEAST_ROWS, fit_scalings
 
 MOODS = Task("mood", "multiclass", ("bad", "so-so", "good"))
 LEAVES = Task("leaves", "binary", ("no", "yes"))

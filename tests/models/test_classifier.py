@@ -8,12 +8,15 @@ import pytest
 import torch
 
 from voc.errors import ModelFolderError
+from voc.models.batching import pad_batch, token_ids
 from voc.models.calibration import Scaling
 from voc.models.classifier import Classifier, Pooled, layer_of
+from voc.models.decisions import Decisions
 from voc.models.encoder import load_tokenizer
-from voc.models.folder import Decisions, Model, load_model, new_manifest, save_model
+from voc.models.folder import Model, load_model, save_model
+from voc.models.manifest import new_manifest
 from voc.models.predict import Predictor
-from voc.models.reading import NO_SEGMENT, Segmented, pad_batch, token_ids
+from voc.models.reading import NO_SEGMENT, Segmented
 from voc.models.tasks import Task, default_tasks
 
 TASKS = default_tasks(("bill", "outage"))
@@ -48,6 +51,20 @@ def test_no_texts_give_empty_arrays(predictor: Predictor) -> None:
     found = predictor.predict([])
     assert found.probabilities["sentiment"].shape == (0, 3)
     assert found.embeddings.shape == (0, 32)
+
+
+def test_heads_see_less_of_what_only_the_language_changes(tiny_encoder: Path) -> None:
+    generator = torch.Generator().manual_seed(1)
+    vectors = torch.randn(500, 32, generator=generator)
+    apart = 0.01 * torch.randn(500, 32, generator=generator)
+    apart[:, 0] += 3 * torch.randn(500, generator=generator)
+    classifier = Classifier.fresh(str(tiny_encoder), TASKS)
+    classifier.standardise_by(vectors, vectors, apart)
+    seen = classifier.whole_scale(vectors)
+    assert seen.std() == pytest.approx(1, abs=0.05)
+    assert seen[:, 0].std() < 0.5 * seen[:, 1:].std()
+    classifier.standardise_by(vectors, vectors, apart[:20])  # too few to tell
+    assert classifier.whole_scale(vectors).std(dim=0) == pytest.approx(1, abs=1e-3)
 
 
 def test_can_learn_a_handful_by_heart(tiny_encoder: Path) -> None:

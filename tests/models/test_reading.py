@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from voc.models.batching import pad_batch, token_ids
 from voc.models.encoder import load_tokenizer
-from voc.models.reading import MOST_SEGMENTS, NO_SEGMENT, Segmented, pad_batch, segment_spans, token_ids
+from voc.models.reading import MOST_SEGMENTS, NO_SEGMENT, Segmented, segment_spans
 
 TEXT = "Dobar dan, imam pitanje. Račun je previsok!\nОдлазим од вас данас.  Hvala"
 

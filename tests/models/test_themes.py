@@ -1,11 +1,15 @@
 """Theme discovery on vectors whose clusters are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from voc.config import ThemeSettings
+from voc.errors import ModelFolderError
 from voc.models.stopwords import stop_words
-from voc.models.themes import Centres, Themes, find_themes
+from voc.models.theme_space import Centres, ThemeSpace
+from voc.models.themes import Themes, find_themes
 
 SETTINGS = ThemeSettings(min_theme_size=10, neighbours=8)
 TOPICS = {
@@ -101,6 +105,48 @@ def test_too_few_texts_give_no_themes() -> None:
     few = find_themes(texts[:5], vectors[:5], SETTINGS)
     assert len(few) == 0
     assert few.assign(vectors)[0].tolist() == [-1] * len(vectors)
+
+
+def test_any_order_gives_the_same_themes(found: Themes) -> None:
+    texts, vectors, _ = corpus()
+    order = np.random.default_rng(3).permutation(len(texts))
+    shuffled = find_themes([texts[row] for row in order], vectors[order], SETTINGS)
+    assert (shuffled.members == found.members[order]).all()
+    assert shuffled.keywords == found.keywords
+
+
+def test_members_are_what_assignment_says(found: Themes) -> None:
+    _, vectors, _ = corpus()
+    assert (found.assign(vectors)[0] == found.members).all()
+
+
+def test_the_space_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
+    texts, vectors, _ = corpus()
+    groups = ["hr" if number % 2 else "sl" for number in range(len(texts))]
+    space = ThemeSpace.of(vectors, groups)
+    again = ThemeSpace.load(tmp_path, space.save(tmp_path))
+    assert (again.apply(vectors, groups) == space.apply(vectors, groups)).all()
+    assert space.save(tmp_path) == again.save(tmp_path)
+    assert space.apply(vectors, groups).shape == (len(texts), space.width)
+    with pytest.raises(ModelFolderError, match="expected the themes' space"):
+        ThemeSpace.load(tmp_path, "missing")
+
+
+def test_the_space_evens_out_what_all_texts_vary_in() -> None:
+    # One loud direction that says nothing, as length or channel would be: topics are found behind it.
+    texts, vectors, truth = corpus()
+    loud = vectors.copy()
+    loud[:, 12] += np.random.default_rng(8).normal(scale=3.0, size=len(texts)).astype(np.float32)
+    loud /= np.linalg.norm(loud, axis=1, keepdims=True)
+    groups = ["hr"] * len(texts)
+
+    def apart(points: np.ndarray) -> float:
+        """Mean cosine within topics less that between them."""
+        cosines, same = points @ points.T, truth[:, None] == truth[None, :]
+        return float(cosines[same].mean() - cosines[~same].mean())
+
+    centred = Centres.of(loud, groups).apply(loud, groups)
+    assert apart(ThemeSpace.of(loud, groups).apply(loud, groups)) > 1.1 * apart(centred)
 
 
 def test_all_texts_identical_give_no_themes() -> None:

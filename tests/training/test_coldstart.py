@@ -16,8 +16,9 @@ from voc.errors import ConfigError, TrainingError
 from voc.inference.score import score
 from voc.models.calibration import Scaling, calibrated
 from voc.models.classifier import Classifier
+from voc.models.decisions import Decisions
 from voc.models.encoder import load_tokenizer
-from voc.models.folder import Decisions, load_model
+from voc.models.folder import load_model
 from voc.models.predict import Predictor
 from voc.models.tasks import Task, default_tasks
 from voc.taxonomy import Taxonomy

@@ -5,7 +5,7 @@ import pytest
 from datasets import Dataset
 
 from voc.labels import Split
-from voc.models.predict import Predictions
+from voc.models.predictions import Predictions
 from voc.models.tasks import Floats, Task
 from voc.training.evaluate import choose_decisions, report_of
 from voc.training.labelled import LabelledSet, target_column

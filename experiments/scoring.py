@@ -1,0 +1,280 @@
+"""`voc bench scoring`: the scoring engine beside three transformers pipelines on real transcripts."""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, pipeline
+
+from voc.data.text import contact_text
+from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, Workspace
+from voc.errors import InputError, WorkspaceError
+from voc.experiments.bench import BenchResult, Progress, machine_context
+from voc.experiments.suites.multidogo import conversations
+from voc.experiments.suites.star import dialogues
+from voc.inference.engine import Engine, Texts, open_engine
+from voc.models.encoder import without_pooler
+from voc.models.exported import REPORT, Exported, load_exported
+from voc.models.folder import Model, load_model
+from voc.models.manifest import EXPORT, REFUSED
+from voc.models.onnx_predict import OnnxEncoder, OnnxTokenizer
+from voc.models.reading import Segmented
+from voc.models.registry import RunLog
+
+SEED = 13
+TOKENS = 128
+PIPELINES = 3  # reasons, sentiment, churn: a model each, as they are usually put together
+_MANY = 10_000  # contacts that an engine is told to expect, so that it starts its processes
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured: so many rounds, in each of them so many texts for the engine and for the pipelines, and
+    contacts in the whole batch whose memory is watched."""
+
+    rounds: int = 5
+    texts: int = 600
+    pipeline_texts: int = 40
+    contacts: int = 4096
+
+
+def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, sizes: Sizes = Sizes()) -> BenchResult:
+    """Speed, memory, start and loss of the exported current model.
+
+    Both sides read the same transcripts, are warmed, and take turns; the ratio is that of the medians of their texts a
+    second. Raises WorkspaceError without a model, ModelFolderError without an export.
+    """
+    if workspace.current_model is None:
+        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    folder = workspace.models / workspace.current_model
+    exported = load_exported(folder)
+    progress("reading the transcripts", 0.0)
+    texts = transcripts(data, exported.facts.speakers, sizes.rounds * sizes.texts)
+    figures: dict[str, float] = {"start_seconds": start_seconds(folder, texts[:8])}
+    progress("a whole batch", 0.1)
+    figures |= batch_figures(workspace, sizes.contacts)
+    model = load_model(folder)
+    progress("efficiency", 0.3)
+    figures |= efficiency(exported, model, texts)
+    with open_engine(folder, workspace.config.scoring, "onnx", _MANY) as engine:
+        figures |= ratio(engine, _pipelines(model), texts, sizes, lambda share: progress("rounds", 0.35 + 0.65 * share))
+    figures["unique_segments"] = unique_share(texts)
+    figures["int8_macro_f1_loss"] = int8_loss(folder)
+    run.table("scoring", figures)
+    context = machine_context() | {
+        "data": f"{len(texts):,} transcripts of STAR and MultiDoGO in equal parts; memory on contacts of the workspace",
+        "model": exported.facts.version, "precision": exported.precision, "sizes": vars(sizes), "seed": SEED,
+    }  # fmt: skip
+    return BenchResult("scoring", figures, context)
+
+
+def transcripts(data: Path, speakers: str, count: int) -> list[str]:
+    """A seeded draw of transcripts as the model reads them, STAR's and MultiDoGO's in equal parts, mixed.
+
+    Raises InputError without the data, or with fewer than `count`.
+    """
+    star = [contact_text(dialogue["turns"], speakers) for dialogue in dialogues(data)]
+    both = [sorted(filter(str.strip, set(part))) for part in (star, (row.text for row in conversations(data)))]
+    draw = random.Random(SEED)
+    if any(len(part) < count - count // 2 for part in both):
+        raise InputError(f"{data}: expected at least {count:,} transcripts, got {sum(map(len, both)):,}")
+    found = draw.sample(both[0], count // 2) + draw.sample(both[1], count - count // 2)
+    draw.shuffle(found)
+    return found
+
+
+def ratio(
+    engine: Engine,
+    rivals: Sequence[Callable[[Sequence[str]], object]],
+    texts: Sequence[str],
+    sizes: Sizes,
+    progress: Callable[[float], None],
+) -> dict[str, float]:
+    """Texts a second of both sides and their ratio, medians over rounds in which they take turns.
+
+    A round's texts for the pipelines are some of those for the engine, which needs more of them to fill its processes.
+    """
+    begins = range(0, sizes.rounds * sizes.texts, sizes.texts)
+    rounds = [list(texts[begin : begin + sizes.texts]) for begin in begins]
+    _engine_seconds(engine, rounds[0])
+    _pipeline_seconds(rivals, rounds[0][:4])
+    ours, theirs = [], []
+    for number, part in enumerate(rounds):
+        ours.append(len(part) / _engine_seconds(engine, part))
+        some = part[:: max(1, len(part) // sizes.pipeline_texts)][: sizes.pipeline_texts]
+        theirs.append(len(some) / _pipeline_seconds(rivals, some))
+        progress((number + 1) / len(rounds))
+    mine, other = float(np.median(ours)), float(np.median(theirs))
+    return {
+        "ratio_to_pipelines": mine / other,
+        "texts_per_second": mine, "texts_per_second.low": min(ours), "texts_per_second.high": max(ours),
+        "pipelines.texts_per_second": other,
+        "pipelines.texts_per_second.low": min(theirs), "pipelines.texts_per_second.high": max(theirs),
+    }  # fmt: skip
+
+
+def efficiency(exported: Exported, model: Model, texts: Sequence[str], repeats: int = 9) -> dict[str, float]:
+    """What the engine does of useful work on texts of 128 tokens, over what this machine does in fp32: on one core
+    each, the better of several, taking turns."""
+    long = replace(exported, facts=replace(exported.facts, max_tokens=TOKENS))
+    encoder, tokenizer = OnnxEncoder(long), OnnxTokenizer(long)
+    joined = [" ".join(texts[place : place + 40]) for place in range(0, min(len(texts), 320), 40)]
+    segments = [ids for ids in tokenizer.ids(joined) if len(ids) == TOKENS]
+    if not segments:
+        raise InputError(f"expected transcripts of {TOKENS} tokens when joined, got shorter ones")
+    square = torch.randn(1024, 1024)
+    threads = torch.get_num_threads()
+    work, limit = [], []
+    with torch.inference_mode():
+        torch.set_num_threads(1)
+        for _ in range(repeats):
+            work.append(_seconds(lambda: encoder.read(segments)) / len(segments))
+            limit.append(_seconds(lambda: torch.mm(square, square)))
+        torch.set_num_threads(threads)
+    useful = encoder_gflop(model.classifier.config.encoder, TOKENS) / min(work)
+    most = 2 * 1024**3 / 1e9 / min(limit)
+    return {f"efficiency_{TOKENS}": useful / most, "useful_gflops": useful, "fp32_gflops": most}
+
+
+def encoder_gflop(config: Mapping[str, Any], tokens: int) -> float:
+    """Multiplications and additions of an encoder's products for one text, in 10^9."""
+    width, inner, layers = config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"]
+    linear = 2 * tokens * (4 * width * width + 2 * width * inner)
+    attention = 4 * tokens * tokens * width
+    return float(layers * (linear + attention) / 1e9)
+
+
+_START = """
+import sys
+from pathlib import Path
+from voc.config import ScoringSettings
+from voc.inference.engine import Texts, open_engine
+if __name__ == "__main__":
+    with open_engine(Path(sys.argv[1]), ScoringSettings(), "onnx", 10_000) as engine:
+        next(iter(engine.read([Texts(sys.argv[2:])])))
+        print("scored", flush=True)
+"""
+
+
+def start_seconds(folder: Path, texts: Sequence[str], repeats: int = 3) -> float:
+    """Seconds from the start of a process to its first scores, worker processes included; the median."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="voc-bench-") as name:
+        script = Path(name) / "start.py"
+        script.write_text(_START, encoding="utf-8")
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            command = [sys.executable, str(script), str(folder.resolve()), *texts]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                assert process.stdout is not None
+                if process.stdout.readline().strip() != "scored":
+                    raise InputError(f"{folder}: expected an engine that starts, got none")
+                found.append(time.perf_counter() - begin)
+    return float(np.median(found))
+
+
+def batch_figures(workspace: Workspace, contacts: int) -> dict[str, float]:
+    """`voc score` over so many contacts of the workspace, in a copy: peak memory of all its processes, contacts a
+    second. Shared pages count once (proportional set size)."""
+    rows = workspace.lake.query("SELECT * FROM contacts ORDER BY contact_id LIMIT $most", {"most": contacts})
+    with _copied(workspace) as copy:
+        copy.lake.append("contacts", rows)
+        command = [sys.executable, "-m", "voc.cli", "score", "--engine", "onnx", "--workspace", str(copy.root)]
+        begin, peak = time.perf_counter(), 0.0
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                peak = max(peak, sum(memory_mb(each) for each in family(process.pid)))
+                time.sleep(0.05)
+        seconds = time.perf_counter() - begin
+        if process.returncode:
+            raise InputError(f"{workspace.root}: expected voc score to end with 0, got {process.returncode}")
+    return {"peak_rss_mb": peak, "batch.contacts": float(rows.num_rows), "batch.per_second": rows.num_rows / seconds}
+
+
+def family(process: int) -> list[int]:
+    """A process and its children, as far as they are still there."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return [process]
+    return [process, *(each for child in children for each in family(int(child)))]
+
+
+def memory_mb(process: int) -> float:
+    """Proportional set size of a process; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def unique_share(texts: Sequence[str]) -> float:
+    """Segments that are read, over all segments of the texts."""
+    read = Segmented.of(texts)
+    return len(read.unique) / max(1, int((read.rows >= 0).sum()))
+
+
+def int8_loss(folder: Path) -> float:
+    """Most macro-F1 (0 to 1) that int8 lost at the gate in any task and written form that is judged.
+
+    Raises InputError where the gate never saw int8.
+    """
+    for path in (folder / EXPORT / REPORT, folder / REFUSED):
+        report = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if report.get("precision") == "int8":
+            least = report["settings"]["least_rows"]
+            losses = [
+                line["trained"]["macro_f1"] - line["exported"]["macro_f1"]
+                for line in report["lines"]
+                if line["rows"] >= max(1, least)
+            ]
+            return float(max([0.0, *losses]))
+    raise InputError(f"{folder}: expected an export that was tried in int8; run: voc export")
+
+
+@contextmanager
+def _copied(workspace: Workspace) -> Iterator[Workspace]:
+    """A workspace of the same settings and models, with an empty lake."""
+    with tempfile.TemporaryDirectory(prefix="voc-bench-") as name:
+        root = Path(name)
+        for file in (SETTINGS_FILE, TAXONOMY_FILE):
+            (root / file).write_bytes((workspace.root / file).read_bytes())
+        (root / "models").symlink_to(workspace.models.resolve())
+        yield Workspace.open(root)
+
+
+def _pipelines(model: Model) -> list[Callable[[Sequence[str]], object]]:
+    """Three classifiers on the same encoder in fp32, each with an own head, as transformers.pipeline runs them."""
+    encoder = model.classifier.encoder
+    found = []
+    for _ in range(PIPELINES):
+        whole = AutoModelForSequenceClassification.from_config(encoder.config)
+        base = getattr(whole, whole.base_model_prefix)
+        base.load_state_dict(encoder.state_dict(), strict=not without_pooler(encoder.config))
+        found.append(pipeline("text-classification", model=whole.eval(), tokenizer=model.tokenizer, truncation=True))
+    return found
+
+
+def _engine_seconds(engine: Engine, texts: Sequence[str]) -> float:
+    return _seconds(lambda: list(engine.read([Texts(texts)])))
+
+
+def _pipeline_seconds(rivals: Sequence[Callable[[Sequence[str]], object]], texts: Sequence[str]) -> float:
+    return _seconds(lambda: [rival(list(texts)) for rival in rivals])
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin

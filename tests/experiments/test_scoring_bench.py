@@ -1,0 +1,137 @@
+"""The bench of the scoring engine on transcripts in miniature: every figure is there and means what it says."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voc.data.workspace import Workspace
+from voc.errors import InputError, ModelFolderError
+from voc.experiments.bench import run_bench
+from voc.experiments.scoring import (
+    Sizes,
+    encoder_gflop,
+    family,
+    int8_loss,
+    memory_mb,
+    ratio,
+    scoring,
+    transcripts,
+    unique_share,
+)
+from voc.inference.engine import Texts
+from voc.models.registry import Registry
+from voc.training.exporting import export
+
+SMALL = Sizes(rounds=2, texts=12, pipeline_texts=3, contacts=300)
+
+
+class Tracked:
+    """A tracker that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, object] = {}
+
+    def table(self, name: str, rows: object) -> None:
+        self.tables[name] = rows
+
+
+def test_all_figures(trained: Workspace, handmade: Path) -> None:
+    with (trained.root / "voc.toml").open("a") as file:
+        file.write("[export]\nmargin = 1.0\nleast_cosine = 0.0\nleast_rows = 5\n")
+    workspace = Workspace.open(trained.root)
+    (report,) = export(workspace, precision="int8")
+    tracked = Tracked()
+    result = scoring(workspace, handmade, lambda what, share: None, tracked, SMALL)  # type: ignore[arg-type]
+    figures = result.figures
+    assert {
+        "ratio_to_pipelines", "efficiency_128", "int8_macro_f1_loss", "peak_rss_mb", "start_seconds",
+    } <= set(figures)  # fmt: skip
+    assert all(np.isfinite(value) and value >= 0 for value in figures.values())
+    assert figures["int8_macro_f1_loss"] == pytest.approx(report.largest_loss)
+    assert figures["peak_rss_mb"] > 50
+    assert figures["batch.contacts"] == 300
+    assert result.context["precision"] == "int8"
+    assert tracked.tables["scoring"] == figures
+    json.dumps(result.context)
+    assert workspace.lake.version("scores") == -1  # the workspace itself was left alone
+
+
+def test_without_an_export_is_one_line(trained: Workspace, handmade: Path) -> None:
+    with pytest.raises(ModelFolderError, match="not an exported model"):
+        scoring(trained, handmade, lambda what, share: None, Tracked(), SMALL)  # type: ignore[arg-type]
+
+
+def test_the_command_needs_data(trained: Workspace) -> None:
+    registry = Registry("sqlite://", "bench")
+    with pytest.raises(InputError, match="public data sets are needed"):
+        run_bench("scoring", "star", None, trained.root, registry, lambda what, share: None)
+
+
+def test_both_sides_take_turns_on_the_same_transcripts() -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    class Recording:
+        name = "recording"
+
+        def read(self, parts: "object") -> "object":
+            for part in parts:  # type: ignore[attr-defined]
+                assert isinstance(part, Texts)
+                seen.append(("engine", list(part.texts)))
+                yield None
+
+    texts = [f"text {number}" for number in range(24)]
+    found = ratio(
+        Recording(),  # type: ignore[arg-type]
+        [lambda part: seen.append(("pipeline", list(part)))] * 3,
+        texts,
+        SMALL,
+        lambda share: None,
+    )
+    warm, measured = seen[:4], seen[4:]
+    assert [side for side, _ in warm] == ["engine", *["pipeline"] * 3]
+    assert [side for side, _ in measured] == ["engine", *["pipeline"] * 3] * 2
+    for begin, number in ((0, 0), (12, 4)):
+        assert measured[number][1] == texts[begin : begin + 12]
+        assert len(measured[number + 1][1]) == 3
+        assert set(measured[number + 1][1]) < set(measured[number][1])
+    assert found["ratio_to_pipelines"] == pytest.approx(found["texts_per_second"] / found["pipelines.texts_per_second"])
+
+
+def test_transcripts_are_drawn_the_same_each_time(handmade: Path) -> None:
+    found = transcripts(handmade, "customer", 20)
+    assert found == transcripts(handmade, "customer", 20)
+    assert len(set(found)) == 20 and all(text.strip() for text in found)
+    assert sum("hello" in text for text in found) == 10  # MultiDoGO's half
+    with pytest.raises(InputError, match="expected at least 5,000 transcripts, got"):
+        transcripts(handmade, "customer", 5000)
+
+
+def test_work_of_a_text() -> None:
+    e5_small = {"hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 12}
+    assert encoder_gflop(e5_small, 128) == pytest.approx(5.74, abs=0.01)
+
+
+def test_segments_said_twice_count_once() -> None:
+    assert unique_share(["a\nb", "a\nc"]) == 0.75
+
+
+def test_memory_of_this_process_and_its_family() -> None:
+    assert family(os.getpid())[0] == os.getpid()
+    assert memory_mb(os.getpid()) > 20
+    assert memory_mb(2**22 + 1) == 0.0
+
+
+def test_loss_of_a_refused_int8_is_known(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected an export that was tried in int8; run: voc export"):
+        int8_loss(tmp_path)
+    lines = [
+        {"rows": 100, "trained": {"macro_f1": 0.9}, "exported": {"macro_f1": 0.88}},
+        {"rows": 3, "trained": {"macro_f1": 0.9}, "exported": {"macro_f1": 0.1}},
+        {"rows": 0, "trained": {}, "exported": {}},
+    ]
+    report = {"precision": "int8", "settings": {"least_rows": 50}, "lines": lines}
+    (tmp_path / "onnx-refused.json").write_text(json.dumps(report))
+    assert int8_loss(tmp_path) == pytest.approx(0.02)

@@ -1,0 +1,284 @@
+"""What people decide about themes holds through every refit, and can be taken back."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from voc.data.columns import vectors_column
+from voc.data.contracts import CONTACTS, SCORES
+from voc.data.workspace import Workspace
+from voc.errors import ThemeError
+from voc.experiments.suites.theme_stability import theme_stability
+from voc.inference.theme_edits import (
+    Fixed,
+    current_edits,
+    dismiss,
+    history,
+    mark_fixed,
+    merge,
+    owner,
+    rename,
+    split,
+    undo,
+)
+from voc.inference.themes import ThemesSummary, themes
+from voc.models.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+WORDS = {
+    0: ("router overheats nightly", "en", "Latn"),
+    1: ("račun je dvostruko naplaćen", "hr", "Latn"),
+    2: ("у селу нема сигнала", "sr", "Cyrl"),
+}
+DAY = date(2026, 1, 1)
+
+
+def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date = DAY) -> None:
+    """Scored contacts of one topic, each with words of its own."""
+    text, language, script = WORDS[topic]
+    generator = np.random.default_rng(1000 * topic + first)
+    vectors = np.eye(16)[topic] * 4 + generator.normal(scale=0.4, size=(rows, 16))
+    contacts, scores = [], []
+    for number in range(first, first + rows):
+        identity = f"c{topic}-{number:04d}"
+        mark = "abcdefghij"[number % 10] * 3 + "klmnopqrst"[number // 10 % 10] * 3 + "uvwxyz"[number // 100 % 6] * 3
+        turn = {"speaker": "customer", "text": f"{text} {mark}", "at": None}
+        contacts.append(
+            {
+                "contact_id": identity,
+                "customer_id": f"k{number % 37}",
+                "started_at": datetime.combine(day, datetime.min.time(), UTC),
+                "day": day,
+                "language": language,
+                "script": script,
+                "turns": [turn],
+            }
+        )
+        scores.append({"contact_id": identity, "model_version": "m1", "day": day})
+    workspace.lake.append("contacts", pa.Table.from_pylist(contacts, schema=CONTACTS.schema))
+    table = pa.Table.from_pylist(scores, schema=SCORES.schema)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    place = table.schema.get_field_index("embedding")
+    workspace.lake.append("scores", table.set_column(place, "embedding", vectors_column(unit)))
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Workspace:
+    """Three topics of 60 contacts each, found: the largest id is T003."""
+    taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
+    workspace = Workspace.create(tmp_path / "w", "[themes]\nmin_theme_size = 10\nneighbours = 8\n", taxonomy)
+    (workspace.models / "m1").mkdir(parents=True)
+    workspace.make_current("m1")
+    for topic in WORDS:
+        add(workspace, topic, 60 - topic)
+    themes(workspace)
+    return workspace
+
+
+def row(workspace: Workspace, theme_id: str) -> dict[str, object]:
+    found = workspace.lake.query("SELECT * FROM themes WHERE theme_id = $theme", {"theme": theme_id}).to_pylist()
+    return dict(found[0])
+
+
+def theme_of(workspace: Workspace, topic: int) -> dict[str | None, int]:
+    """Themes of a topic's contacts, with their number."""
+    found = workspace.lake.query(
+        "SELECT theme_id, count(*) AS n FROM theme_assignments WHERE contact_id LIKE $like GROUP BY 1 ORDER BY n DESC",
+        {"like": f"c{topic}-%"},
+    )
+    return {line["theme_id"]: line["n"] for line in found.to_pylist()}
+
+
+def main_theme(workspace: Workspace, topic: int) -> str:
+    return str(next(iter(theme_of(workspace, topic))))
+
+
+def events(workspace: Workspace) -> list[tuple[str, str]]:
+    found = workspace.lake.query('SELECT kind, theme_id FROM theme_events ORDER BY "at", theme_id').to_pylist()
+    return [(line["kind"], line["theme_id"]) for line in found]
+
+
+def test_a_refit_of_grown_data_keeps_ids_and_bears_no_twins(company: Workspace) -> None:
+    before = {topic: main_theme(company, topic) for topic in WORDS}
+    assert len(set(before.values())) == 3
+    born = events(company)
+    for topic in WORDS:
+        add(company, topic, 15, first=100)
+    assert themes(company).events == ()
+    assert {topic: main_theme(company, topic) for topic in WORDS} == before
+    assert events(company) == born
+
+
+def test_names_and_owners_survive_a_refit(company: Workspace) -> None:
+    theme, other = main_theme(company, 1), main_theme(company, 0)
+    found_label = row(company, theme)["label"]
+    named = rename(company.lake, theme, "  Dvostruka   naplata ", "ana")
+    owner(company.lake, theme, "Billing", "ana")
+    mark_fixed(company.lake, theme, "ana", day=date(2026, 2, 1))
+    mark_fixed(company.lake, other, "ana", release="2.4")
+    add(company, 1, 20, first=200)
+    themes(company)
+    assert row(company, theme)["label"] == "Dvostruka naplata"
+    assert (row(company, theme)["owner"], row(company, theme)["fixed_on"]) == ("Billing", date(2026, 2, 1))
+    assert row(company, other)["fixed_release"] == "2.4"
+    assert current_edits(company.lake).fixed[other] == Fixed(None, "2.4")
+    undo(company.lake, named.edit_id, "ivo")
+    themes(company)
+    assert row(company, theme)["label"] == found_label
+
+
+def test_a_merge_survives_a_refit_and_can_be_undone(company: Workspace) -> None:
+    small, large = main_theme(company, 2), main_theme(company, 0)
+    done = merge(company.lake, small, large, "ana")
+    for _ in range(2):
+        themes(company)
+        assert main_theme(company, 2) == large
+        assert (row(company, small)["status"], row(company, small)["merged_into"]) == ("merged", large)
+    undo(company.lake, done.edit_id, "ana")
+    themes(company)
+    assert main_theme(company, 2) == small
+    assert row(company, small)["status"] == "active"
+
+
+def test_what_is_not_a_theme_stays_away(company: Workspace) -> None:
+    theme = main_theme(company, 2)
+    done = dismiss(company.lake, theme, "ana")
+    add(company, 2, 40, first=300)
+    summary = themes(company)
+    assert list(theme_of(company, 2)) == [None]
+    assert row(company, theme)["status"] == "dismissed"
+    assert theme not in {line.theme_id for line in summary.themes}
+    assert summary.events == ()
+    undo(company.lake, done.edit_id, "ana")
+    themes(company, refit=False)
+    assert main_theme(company, 2) == theme
+
+
+def test_a_split_makes_a_theme_of_contacts_and_can_be_undone(company: Workspace) -> None:
+    # Contacts of two topics counted as one theme: a person takes one of them out by a few examples.
+    small, large = main_theme(company, 2), main_theme(company, 0)
+    merge(company.lake, small, large, "ana")
+    themes(company)
+    done = split(company.lake, large, [f"c2-{number:04d}" for number in range(8)], "ana")
+    new = done.other_theme_id
+    assert new == "T004"
+    themes(company)
+    assert row(company, str(new))["status"] == "active"
+    named = company.lake.query(
+        "SELECT DISTINCT theme_id FROM theme_assignments WHERE contact_id LIKE 'c2-%' AND contact_id < 'c2-0008'"
+    )
+    assert named["theme_id"].to_pylist() == [new]
+    assert theme_of(company, 2)[new] > 8  # and others like them
+    undo(company.lake, done.edit_id, "ana")
+    themes(company)
+    assert main_theme(company, 2) == large
+    assert row(company, str(new))["status"] == "merged"
+
+
+def add_twin(workspace: Workspace, contact_id: str, vector: np.ndarray) -> None:
+    """A contact `twin` with the words of another, in capitals, and a vector of its own."""
+    query = "SELECT * FROM contacts WHERE contact_id = $id"
+    (row,) = workspace.lake.query(query, {"id": contact_id}).to_pylist()
+    turn = {**row["turns"][0], "text": row["turns"][0]["text"].upper()}
+    twin = row | {"contact_id": "twin", "turns": [turn]}
+    workspace.lake.append("contacts", pa.Table.from_pylist([twin], schema=CONTACTS.schema))
+    scored = {"contact_id": "twin", "model_version": "m1", "day": DAY, "embedding": vector.tolist()}
+    workspace.lake.append("scores", pa.Table.from_pylist([scored], schema=SCORES.schema))
+
+
+def test_what_says_the_same_as_a_contact_split_off_goes_with_it(company: Workspace) -> None:
+    add_twin(company, "c2-0001", np.eye(16)[2])
+    new = split(company.lake, main_theme(company, 2), ["c2-0001", "c0-0001"], "ana").other_theme_id
+    themes(company, refit=False)
+    found = company.lake.query("SELECT theme_id FROM theme_assignments WHERE contact_id IN ('twin', 'c2-0001')")
+    assert found["theme_id"].to_pylist() == [new, new]
+
+
+def test_undo_of_an_undo_lets_the_edit_hold_again(company: Workspace) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    named = rename(company.lake, "T001", "Ruter", "ana", start)
+    taken = undo(company.lake, named.edit_id, "ivo", start + timedelta(1))
+    assert current_edits(company.lake).labels == {}
+    undo(company.lake, taken.edit_id, "ana", start + timedelta(2))
+    assert current_edits(company.lake).labels == {"T001": "Ruter"}
+    assert [edit.who for edit in history(company.lake)] == ["ana", "ivo", "ana"]
+
+
+def test_wrong_edits_are_one_line(company: Workspace) -> None:
+    lake = company.lake
+    merge(lake, "T001", "T002", "ana")
+    with pytest.raises(ThemeError, match="theme T009: expected one of the 3 themes"):
+        rename(lake, "T009", "x", "ana")
+    with pytest.raises(ThemeError, match="expected a name, got none"):
+        rename(lake, "T001", " ", "ana")
+    with pytest.raises(ThemeError, match="got T001, which leads to it"):
+        merge(lake, "T002", "T001", "ana")
+    with pytest.raises(ThemeError, match="expected a day or a release, got neither"):
+        mark_fixed(lake, "T001", "ana")
+    with pytest.raises(ThemeError, match="expected contacts of the lake to split off"):
+        split(lake, "T001", ["nobody"], "ana")
+    with pytest.raises(ThemeError, match="edit x: expected an edit of this workspace"):
+        undo(lake, "x", "ana")
+    assert len(history(lake)) == 1
+
+
+def test_a_silent_theme_is_retired_and_comes_back_under_its_id(company: Workspace) -> None:
+    quiet = main_theme(company, 2)
+    later = DAY + timedelta(days=100)
+    for topic in (0, 1):
+        add(company, topic, 30, first=400, day=later)
+    first = themes(company)
+    assert [(event.kind, event.theme_id) for event in first.events] == [("retired", quiet)]
+    assert row(company, quiet)["status"] == "retired"
+    add(company, 2, 30, first=400, day=later + timedelta(days=1))
+    again = themes(company)
+    assert [(event.kind, event.theme_id) for event in again.events] == [("returned", quiet)]
+    assert (row(company, quiet)["status"], main_theme(company, 2)) == ("active", quiet)
+    assert events(company)[-2:] == [("retired", quiet), ("returned", quiet)]
+
+
+def test_the_same_words_are_in_the_same_theme_whatever_their_vectors(company: Workspace) -> None:
+    # A vector may differ in its last digits between batches, and more between scripts: words decide.
+    assigned = company.lake.query("SELECT theme_id FROM theme_assignments WHERE contact_id = 'c1-0003'")
+    add_twin(company, "c1-0003", np.eye(16)[9])
+    themes(company, refit=False)
+    found = company.lake.query("SELECT theme_id FROM theme_assignments WHERE contact_id = 'twin'")
+    assert found["theme_id"].to_pylist() == assigned["theme_id"].to_pylist() != [None]
+
+
+def test_a_new_model_keeps_ids_by_the_themes_contacts(company: Workspace) -> None:
+    before = {topic: main_theme(company, topic) for topic in WORDS}
+    scores = company.lake.query("SELECT * FROM scores ORDER BY contact_id")
+    turned = np.roll(np.stack(scores["embedding"].to_pylist()).astype(np.float32), 5, axis=1)  # another model's space
+    place = scores.schema.get_field_index("embedding")
+    scores = scores.set_column(place, "embedding", vectors_column(turned))
+    place = scores.schema.get_field_index("model_version")
+    company.lake.append("scores", scores.set_column(place, "model_version", pa.array(["m2"] * scores.num_rows)))
+    (company.models / "m2").mkdir()
+    company.make_current("m2")
+    summary: ThemesSummary = themes(company)
+    assert summary.events == ()
+    assert {topic: main_theme(company, topic) for topic in WORDS} == before
+
+
+def test_the_order_of_contacts_does_not_matter(company: Workspace, tmp_path: Path) -> None:
+    taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
+    other = Workspace.create(tmp_path / "o", "[themes]\nmin_theme_size = 10\nneighbours = 8\n", taxonomy)
+    (other.models / "m1").mkdir(parents=True)
+    other.make_current("m1")
+    for name in ("scores", "contacts"):
+        other.lake.append(name, company.lake.query(f"SELECT * FROM {name} ORDER BY md5(contact_id)"))
+    themes(other)
+    query = "SELECT contact_id, theme_id FROM theme_assignments ORDER BY contact_id"
+    assert other.lake.query(query).equals(company.lake.query(query))
+
+
+def test_the_stability_bench_on_clear_themes(company: Workspace, tmp_path: Path) -> None:
+    with Registry(f"sqlite:///{tmp_path / 'm.db'}", "bench").run("stability") as run:
+        figures = theme_stability(company, lambda what, share: None, run).figures
+    assert figures["reordered"] == figures["equal_texts"] == 1
+    assert figures["kept"] > 0.95
+    assert themes(company).events == ()  # the bench left the workspace alone

@@ -1,0 +1,224 @@
+"""The gate of an exported model: it is let through where it says the same as the trained one on dev."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from voc.config import ExportSettings
+from voc.data.workspace import Workspace, write_atomically
+from voc.errors import ExportError, InputError, WorkspaceError
+from voc.labels import Split
+from voc.models.compatibility import taxonomy_gap
+from voc.models.decisions import Decisions
+from voc.models.export import export_graphs
+from voc.models.exported import PRECISIONS, REPORT, Exported, Precision, export_manifest
+from voc.models.facts import Facts, read_facts
+from voc.models.folder import Model, load_model
+from voc.models.manifest import EXPORT, REFUSED
+from voc.models.metrics import task_quality
+from voc.models.onnx_predict import OnnxPredictor
+from voc.models.predictions import Predictions
+from voc.models.storage import write_json, write_whole
+from voc.models.tasks import Task
+from voc.training.evaluate import truth_of
+from voc.training.labelled import LabelledSet, labelled_sets
+
+PrecisionName = Literal["auto", "int8", "fp32"]
+Progress = Callable[[str, float], None]
+ALL = "all"
+_LOOKED_AT = 200  # train contacts in which int8 looks for large activations
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One task over all contacts, or in one written form: `trained` and `exported` hold macro-F1 and ECE.
+
+    `agreement` is the share of contacts about which both decide the same. A task without labels has no rows.
+    """
+
+    task: str
+    where: str
+    rows: int
+    agreement: float
+    trained: dict[str, float]
+    exported: dict[str, float]
+
+    @property
+    def loss(self) -> float:
+        """Macro-F1 that the export loses; below zero where it gains."""
+        return self.trained.get("macro_f1", 0.0) - self.exported.get("macro_f1", 0.0)
+
+    def refused(self, settings: ExportSettings) -> bool:
+        """Whether it loses more than it may, with contacts enough to say so."""
+        return self.rows >= settings.least_rows and self.loss > settings.margin
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """An export beside the model that it was made of."""
+
+    version: str
+    precision: Precision
+    contacts: int
+    cosine_mean: float
+    cosine_least: float
+    lines: tuple[GateLine, ...]
+    settings: ExportSettings
+
+    @property
+    def refusal(self) -> str | None:
+        """What it loses too much of, and where; None where it may be used."""
+        found = [
+            f"{line.task} ({line.where}) loses {line.loss * 100:.2f} points of macro-F1 "
+            f"on {line.rows:,} contacts, {self.settings.margin * 100:.2f} are allowed"
+            for line in self.lines
+            if line.refused(self.settings)
+        ]
+        if self.cosine_mean < self.settings.least_cosine:
+            found.append(f"mean cosine of vectors {self.cosine_mean:.5f}, {self.settings.least_cosine:.5f} is needed")
+        return "; ".join(found) or None
+
+    @property
+    def largest_loss(self) -> float:
+        """Most macro-F1 lost by any task anywhere that is judged; not below zero."""
+        return max([0.0, *(line.loss for line in self.lines if line.rows >= self.settings.least_rows)])
+
+    def to_json(self) -> dict[str, object]:
+        """All of it as plain values."""
+        return asdict(self) | {"settings": self.settings.model_dump(), "refusal": self.refusal}
+
+
+def precision_named(name: str) -> PrecisionName:
+    """The name, checked. Raises InputError."""
+    if name != "auto" and name not in PRECISIONS:
+        raise InputError(f"--precision: expected one of auto, {', '.join(PRECISIONS)}, got {name!r}")
+    return name  # type: ignore[return-value]  # just compared with all of them
+
+
+def export(
+    workspace: Workspace,
+    version: str | None = None,
+    precision: PrecisionName = "auto",
+    progress: Progress = lambda what, share: None,
+) -> tuple[GateReport, ...]:
+    """Export a model (None: the current one) and put the export into its folder where it passes the gate.
+
+    `auto` tries int8 and then fp32. Returns the reports, that of the published export last. It is kept in the
+    export's folder; the last one that was refused is `onnx-refused.json`. Raises ExportError where none passes: an
+    earlier export stays as it is.
+    """
+    version = version or workspace.current_model
+    if version is None:
+        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    folder = workspace.models / version
+    facts = read_facts(folder)
+    gap = taxonomy_gap(folder, workspace.taxonomy)
+    if gap is not None:
+        raise WorkspaceError(f"model {version} was made for other contact reasons: {gap}; train one for these first")
+    progress("reading the labelled contacts", 0.0)
+    sets = labelled_sets(workspace.lake, facts.tasks, facts.speakers)
+    model = load_model(folder)
+    progress("the trained model reads dev", 0.1)
+    dev = sets[Split.DEV]
+    trained = model.predictor().predict(dev.texts, dev.languages)
+
+    def judge(graphs: Path, each: Precision) -> GateReport:
+        progress(f"{each}: the export reads dev", 0.6)
+        found = OnnxPredictor(Exported(folder, graphs, facts, each)).predict(dev.texts, dev.languages)
+        return compare(facts, each, dev, trained, found, workspace.config.export)
+
+    texts = sets[Split.TRAIN].sample(_LOOKED_AT, 13).texts
+    reports: list[GateReport] = []
+    for each in PRECISIONS if precision == "auto" else (precision,):
+        progress(f"{each}: graphs", 0.4)
+        reports.append(_publish(model, facts, folder, each, texts, partial(judge, each=each)))
+        if reports[-1].refusal is None:
+            return tuple(reports)
+    raise ExportError(_refusal(reports, precision))
+
+
+def compare(
+    facts: Facts,
+    precision: Precision,
+    dev: LabelledSet,
+    trained: Predictions,
+    exported: Predictions,
+    settings: ExportSettings,
+) -> GateReport:
+    """Both models' predictions of a labelled set beside each other."""
+    cosines = (trained.embeddings * exported.embeddings).sum(axis=1)
+    lines = tuple(line for task in facts.tasks for line in _lines(task, facts.decisions, dev, trained, exported))
+    return GateReport(
+        facts.version, precision, len(dev), float(cosines.mean()), float(cosines.min()), lines, settings
+    )  # fmt: skip
+
+
+class _Refused(Exception):
+    """Carries the report out of the making of a folder that must not be."""
+
+    def __init__(self, report: GateReport) -> None:
+        self.report = report
+
+
+def _publish(
+    model: Model,
+    facts: Facts,
+    folder: Path,
+    precision: Precision,
+    texts: Sequence[str],
+    judge: Callable[[Path], GateReport],
+) -> GateReport:
+    reports: list[GateReport] = []
+
+    def fill(place: Path) -> None:
+        export_graphs(model, place, precision, texts)
+        report = judge(place)
+        if report.refusal is not None:
+            raise _Refused(report)
+        write_json(place / REPORT, report.to_json())
+        reports.append(report)
+
+    # Made outside the model folder, in which nothing strange may stand even for a moment.
+    manifest = export_manifest(facts, precision)
+    try:
+        write_whole(folder / EXPORT, manifest, fill, "an export", workshop=folder.parent, replace=True)
+    except _Refused as refused:
+        text = json.dumps(refused.report.to_json(), indent=1, ensure_ascii=False)
+        write_atomically(folder.parent / f".{REFUSED}", text + "\n")
+        (folder.parent / f".{REFUSED}").replace(folder / REFUSED)
+        return refused.report
+    return reports[0]
+
+
+def _refusal(reports: Sequence[GateReport], precision: PrecisionName) -> str:
+    parts = "; ".join(f"{report.precision}: {report.refusal}" for report in reports)
+    hint = "; try: voc export --precision fp32" if precision == "int8" else ""
+    return f"model {reports[0].version}: the export loses too much ({parts}){hint}"
+
+
+def _lines(
+    task: Task, decisions: Decisions, dev: LabelledSet, trained: Predictions, exported: Predictions
+) -> Iterator[GateLine]:
+    pair = [found.probabilities[task.name] for found in (trained, exported)]
+    decided = [decisions.decide(task, probabilities) for probabilities in pair]
+    same = (decided[0] == decided[1]).all(axis=1)
+    targets = dev.targets(task)
+    known = ~np.isnan(targets).any(axis=1)
+    names = np.asarray(dev.languages)
+    for where in [ALL, *sorted(set(names.tolist()))]:
+        here: npt.NDArray[np.bool_] = np.ones(len(names), np.bool_) if where == ALL else names == where
+        rows = np.flatnonzero(known & here)
+        figures: list[dict[str, float]] = [{}, {}]
+        if len(rows):
+            truth = truth_of(task, targets[rows])
+            qualities = [
+                task_quality(task, truth, said[rows], sure[rows]) for said, sure in zip(decided, pair, strict=True)
+            ]
+            figures = [{"macro_f1": quality.macro_f1, "ece": quality.ece} for quality in qualities]
+        yield GateLine(task.name, where, len(rows), float(same[here].mean()), *figures)
