@@ -21,6 +21,8 @@ BROWSER_ARGUMENTS = [
 ]  # fmt: skip
 WIDTHS = (1440, 390)
 PATHS = ("", "themes", "contacts")
+PATIENCE = 180
+"""Seconds that a busy machine may take for anything."""
 
 
 def chromium() -> str | None:
@@ -38,7 +40,7 @@ def served(workspace: Path) -> Iterator[str]:
     process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         address = f"http://localhost:{port}"
-        for _ in range(150):
+        for _ in range(5 * PATIENCE):
             try:
                 with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
                     break
@@ -52,8 +54,8 @@ def served(workspace: Path) -> Iterator[str]:
 
 def settled(page: Page) -> None:
     """Wait until the script has run and its elements stand still."""
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=30_000)
-    page.wait_for_selector('[data-testid="stMain"] h1', timeout=30_000)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=1000 * PATIENCE)
+    page.wait_for_selector('[data-testid="stMain"] h1', timeout=1000 * PATIENCE)
     page.wait_for_timeout(700)
 
 
@@ -61,6 +63,7 @@ def shoot(browser: Browser, address: str, out: Path, name: str, width: int, dark
     """The page at `address` from its top to its end, saved as one picture."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
     page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
     page.goto(address)
     settled(page)
     height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")

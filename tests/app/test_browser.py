@@ -30,6 +30,7 @@ def test_pages_show_no_error(tools: Any, hundreds: Workspace) -> None:
     with tools.served(hundreds.root) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.set_default_timeout(1000 * tools.PATIENCE)
         said: list[str] = []
         elsewhere: list[str] = []
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
