@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,8 @@ from voc.data.demo import generate, taxonomy_toml
 from voc.data.ingest import ingest
 from voc.data.workspace import Workspace
 from voc.training.train import TrainSummary, train
+
+_MAIN = sys.modules["__main__"]
 
 SETTINGS = """
 [company]
@@ -37,6 +40,12 @@ commit_contacts = 60
 [themes]
 min_theme_size = 8
 """
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> None:
+    """Streamlit's AppTest leaves the app as `__main__`, and worker processes would begin with running it."""
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.fixture(scope="session")
