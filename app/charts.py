@@ -7,7 +7,8 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from voc.app import intervals, words
+from voc.app import words
+from voc.inference import intervals
 
 BLUE, ORANGE, GREEN, GREY = "#2A86C7", "#D4602A", "#1B9A78", "#8593A3"  # 3:1 or more on white and on #11161D
 ROW = 40

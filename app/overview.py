@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, intervals, queries, url, words
+from voc.app import charts, components, queries, url, words
 from voc.app.contact_list import UNKNOWN
 from voc.app.filters import View
-from voc.app.intervals import Interval
 from voc.app.pages import CONTACTS
 from voc.app.words import between, count, percent, plural
+from voc.inference import intervals
+from voc.inference.intervals import Interval
 from voc.inference.marts import Totals
 
 SHORT_LIST = 10

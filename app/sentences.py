@@ -5,9 +5,10 @@ from datetime import date
 
 import pandas as pd
 
-from voc.app import intervals, words
-from voc.app.intervals import Interval
+from voc.app import words
 from voc.app.words import between, count, escaped, percent, plural
+from voc.inference import intervals
+from voc.inference.intervals import Interval
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from voc.app.intervals import Interval
+from voc.inference.intervals import Interval
 from voc.inference.marts import NOT_STATED
 from voc.labels import LANGUAGE_NAMES, Channel, ChurnDirection, Sentiment, Speaker
 

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from voc.config import EmergenceSettings
+from voc.experiments.replay.rhythms import overdispersed
 from voc.inference.emergence.detect import Signals, detect
-from voc.inference.emergence.series import Floats, Ints, Series
+from voc.inference.emergence.series import Floats, Series
 
 SEED = 20_260_101
 WARM_UP = 28
@@ -75,17 +76,10 @@ def means(rhythm: Rhythm, draw: np.random.Generator) -> Floats:
     return mean
 
 
-def counts(mean: Floats, dispersion: float, draw: np.random.Generator) -> Ints:
-    """Negative binomial counts of this mean with variance `dispersion` x mean; Poisson at 1."""
-    if dispersion > 1:
-        mean = draw.gamma(np.maximum(mean / (dispersion - 1), 1e-9), dispersion - 1)
-    return draw.poisson(mean).astype(np.int64)
-
-
 def company(rhythm: Rhythm, draw: np.random.Generator) -> tuple[Series, Floats]:
     """A generated company and its means."""
     mean = means(rhythm, draw)
-    customers = counts(mean, rhythm.dispersion, draw)
+    customers = overdispersed(mean, rhythm.dispersion, draw)
     everyone = customers.sum(axis=0) + draw.poisson(rhythm.other * mean.sum(axis=0))
     names = tuple(f"T{row:03d}" for row in range(rhythm.groups))
     return Series(names, date(2025, 1, 6), customers, np.zeros(rhythm.days), everyone), mean
@@ -142,7 +136,7 @@ def recall(
         shape = np.linspace(0, 1, spike.length + 1)[1:] if spike.ramp else np.ones(spike.length)
         for row, start in zip(rows, starts, strict=True):
             days = slice(start, start + spike.length)
-            extra = counts((spike.factor - 1) * mean[row, days] * shape, rhythm.dispersion, draw)
+            extra = overdispersed((spike.factor - 1) * mean[row, days] * shape, rhythm.dispersion, draw)
             series.customers[row, days] += extra
             series.everyone[days] += extra
         signals = detect(series, settings)

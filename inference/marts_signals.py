@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from voc.inference.emergence.closure import rate_interval
-from voc.inference.emergence.impact import Estimate
+from voc.inference import intervals
 from voc.inference.emergence.series import SEPARATOR
+from voc.inference.intervals import Interval
 
 TABLES = ("signals", "alerts")
 CREATE = """
@@ -71,18 +71,18 @@ class AlertSummary:
     parts: tuple[Part, ...] = ()
 
     @property
-    def above(self) -> Estimate:
+    def above(self) -> Interval:
         """Customers above the expected, with the exact interval of a Poisson count (Garwood 1936)."""
-        low, high = rate_interval(self.customers)
-        return Estimate(self.customers - self.expected, low - self.expected, high - self.expected)
+        low, high = intervals.poisson(self.customers)
+        return Interval(self.customers - self.expected, low - self.expected, high - self.expected)
 
     @property
-    def times(self) -> Estimate | None:
+    def times(self) -> Interval | None:
         """How many times the expected, with the same interval; None where next to nobody was expected."""
         if self.expected < _HARDLY_ANY:
             return None
-        low, high = rate_interval(self.customers)
-        return Estimate(self.customers / self.expected, low / self.expected, high / self.expected)
+        low, high = intervals.poisson(self.customers)
+        return Interval(self.customers / self.expected, low / self.expected, high / self.expected)
 
 
 @dataclass(frozen=True)

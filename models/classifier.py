@@ -14,6 +14,7 @@ from voc.models.encoder import load_encoder, mean_pool, without_pooler
 from voc.models.losses import task_loss
 from voc.models.reading import NO_SEGMENT
 from voc.models.tasks import Task
+from voc.models.whitening import whitener
 
 
 class ClassifierConfig(PretrainedConfig):  # type: ignore[misc]
@@ -232,15 +233,9 @@ class _Standardise(nn.Module):
         if translations is None or len(translations) < _LEAST_PAIRS:
             self.turn.copy_(torch.diag(1 / vectors.std(0).clamp(min=1e-6)))
             return
-        apart = translations.double()
-        within = apart.T @ apart / len(apart)
-        width = len(within)
-        level = within.trace() / width + 1e-12
-        within = (1 - _SHRINKAGE) * within + _SHRINKAGE * level * torch.eye(width, dtype=within.dtype)
-        values, directions = torch.linalg.eigh(within)
-        turn = directions * values.rsqrt() @ directions.T
-        spread = ((vectors.double() - vectors.double().mean(0)) @ turn).std()
-        self.turn.copy_(turn / spread.clamp(min=1e-6))
+        apart = translations.double().cpu().numpy()
+        turn = torch.from_numpy(whitener(apart.T @ apart / len(apart), _SHRINKAGE)).to(vectors)
+        self.turn.copy_(turn / ((vectors - self.centre) @ turn).std().clamp(min=1e-6))
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         return (vectors - self.centre) @ self.turn

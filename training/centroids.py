@@ -18,8 +18,8 @@ import torch
 from voc.labels import Language
 from voc.models.classifier import Classifier, Pooled
 from voc.models.tasks import Task
+from voc.models.whitening import Vectors, whitener
 
-Vectors = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 SHRINKAGE = 0.9
@@ -64,11 +64,7 @@ class Space:
         """Learnt from unlabelled vectors (rows, width), each with its language (Serbian with its script)."""
         centre = vectors.mean(axis=0)
         apart = vectors - centre
-        spread = apart.T @ apart / len(vectors)
-        width = len(centre)
-        spread = (1 - SHRINKAGE) * spread + SHRINKAGE * (np.trace(spread) / width + 1e-12) * np.eye(width)
-        values, directions = np.linalg.eigh(spread)
-        turn = directions * values**-0.5 @ directions.T
+        turn = whitener(apart.T @ apart / len(vectors), SHRINKAGE)
         names = np.asarray(languages)
         means = [
             apart[names == name].mean(axis=0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from datasets import Dataset
+from datasets import Dataset, concatenate_datasets
 
 from voc.data.columns import form_of
 from voc.data.lake import Lake
@@ -69,6 +69,13 @@ class LabelledSet:
         if rows >= len(self):
             return self
         return LabelledSet(self.split, self.dataset.shuffle(seed=seed).select(range(rows)))
+
+    def extended(self, columns: Mapping[str, Sequence[object]], anchors: Sequence[str]) -> "LabelledSet":
+        """These rows and others after them: their `columns` (those of `dataset` that are kept) and anchors."""
+        dataset = self.dataset.select_columns(list(columns))
+        others = Dataset.from_dict(dict(columns), features=dataset.features)
+        joined = concatenate_datasets([dataset, others])
+        return LabelledSet(self.split, joined.add_column("anchor", [*self.anchors, *anchors]))
 
     def __len__(self) -> int:
         return len(self.dataset)

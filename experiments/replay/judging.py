@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
 
 from voc.experiments.replay.alerts import Raised, Watch
 from voc.experiments.replay.history import LEAST_SHARE, History
 from voc.experiments.replay.trials import LATE, Trial
+from voc.inference import intervals
 from voc.inference.emergence.series import Series
 
 DAYS_A_MONTH = 365.25 / 12
@@ -68,8 +68,8 @@ class FalseAlerts:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of `per_month`: exact for a Poisson count (Garwood 1936)."""
-        low = chi2.ppf(0.025, 2 * self.alerts) / 2 if self.alerts else 0.0
-        return float(low / self.months), float(chi2.ppf(0.975, 2 * self.alerts + 2) / 2 / self.months)
+        low, high = intervals.poisson(self.alerts)
+        return low / self.months, high / self.months
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import beta, chi2
+from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from voc.errors import InputError
@@ -87,9 +87,8 @@ def exact_ratio(after: int, before: int, share: float) -> tuple[float, float]:
     Given both, the later count is binomial, and the Clopper-Pearson bounds of its chance give those of the ratio
     (Przyborowski & Wilenski 1940).
     """
-    low = beta.ppf(_TAIL, after, before + 1) if after else 0.0
-    high = beta.ppf(1 - _TAIL, after + 1, before) if before else 1.0
-    bounds = [float(chance / (1 - chance) / share) if chance < 1 else float("inf") for chance in (low, high)]
+    chances = binomtest(after, after + before).proportion_ci(1 - 2 * _TAIL, method="exact")
+    bounds = [float(chance / (1 - chance) / share) if chance < 1 else float("inf") for chance in chances]
     return bounds[0], bounds[1]
 
 
@@ -98,12 +97,6 @@ def quasi_ratio(after: int, before: int, share: float, dispersion: float, freedo
     ratio = (after + 0.5) / (before + 0.5) / share
     half = student.ppf(1 - _TAIL, max(freedom, 1)) * np.sqrt(dispersion * (1 / (after + 0.5) + 1 / (before + 0.5)))
     return float(ratio * np.exp(-half)), float(ratio * np.exp(half))
-
-
-def rate_interval(count: int) -> tuple[float, float]:
-    """Exact 95 % interval of a Poisson mean (Garwood 1936)."""
-    low = chi2.ppf(_TAIL, 2 * count) / 2 if count else 0.0
-    return float(low), float(chi2.ppf(1 - _TAIL, 2 * count + 2) / 2)
 
 
 def _dispersion(row: Ints, exposure: Floats, days: Ints) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
+from scipy.stats import false_discovery_control
 
 from voc.config import EmergenceSettings
 from voc.inference.emergence.alerts import Alert, Test, ThemeStatus, follow, observed_alerts
@@ -58,7 +59,7 @@ def detect(series: Series, settings: EmergenceSettings) -> Signals:
         _on_days(lower, days, shape, np.nan),
         _on_days(upper, days, shape, np.nan),
         _on_days(course.p_value, days, shape, 1.0),
-        _on_days(benjamini_hochberg(course.p_value), days, shape, 1.0),
+        _on_days(false_discovery_control(course.p_value, axis=0), days, shape, 1.0),
         _on_days(course.cusum, days, shape, 0.0),
         _words(course.fired, days, shape, Test.NONE, carry=False),
         _words(course.status, days, shape, ThemeStatus.STABLE, carry=True),
@@ -74,17 +75,6 @@ def band(baseline: Baseline) -> tuple[Floats, Floats]:
     unknown = np.isnan(baseline.expected)
     low, high = (gammaincinv(shape, (1 + side * _BAND) / 2) * scale for side in (-1, 1))
     return np.where(unknown, np.nan, np.floor(low)), np.where(unknown, np.nan, np.ceil(high))
-
-
-def benjamini_hochberg(p_value: Floats) -> Floats:
-    """Adjusted p-values over axis 0 (Benjamini & Hochberg 1995): the smallest false discovery rate that takes each."""
-    count = len(p_value)
-    order = np.argsort(p_value, axis=0)
-    ranked = np.take_along_axis(p_value, order, axis=0) * count / np.arange(1, count + 1)[:, None]
-    adjusted = np.minimum.accumulate(ranked[::-1], axis=0)[::-1]
-    back = np.empty_like(adjusted)
-    np.put_along_axis(back, order, np.minimum(adjusted, 1.0), axis=0)
-    return back
 
 
 def _on_days(values: Floats, days: Ints, shape: tuple[int, int], empty: float) -> Floats:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from voc.app import sentences
-from voc.app.intervals import Interval
+from voc.inference.intervals import Interval
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
 

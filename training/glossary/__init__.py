@@ -14,7 +14,6 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from datasets import Dataset, concatenate_datasets
 
 from voc.config import TrainingSettings
 from voc.data.text import to_latin
@@ -100,7 +99,4 @@ def with_switched(own: LabelledSet, tasks: Sequence[Task], settings: TrainingSet
         "text": [glossary().switch(texts[row], form) for row, form in chosen],
     }
     columns |= {target_column(task): rows[target_column(task)] for task in tasks}
-    dataset = own.dataset.select_columns(list(columns))
-    copies = Dataset.from_dict(columns, features=dataset.features)
-    joined = concatenate_datasets([dataset, copies])
-    return LabelledSet(own.split, joined.add_column("anchor", [*anchors, *(anchors[row] for row, _ in chosen)]))
+    return own.extended(columns, [anchors[row] for row, _ in chosen])

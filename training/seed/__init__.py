@@ -14,7 +14,6 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from datasets import Dataset, concatenate_datasets
 
 from voc.config import TrainingSettings
 from voc.data.splits import split_of
@@ -81,11 +80,7 @@ def _joined(
     for task in tasks:
         label = _LABELS[task.name] if task in taught else lambda contact: None
         columns[target_column(task)] = [task.target(label(contact)) for contact, _ in rows]
-    dataset = own.dataset.select_columns(list(columns))
-    seeds = Dataset.from_dict(columns, features=dataset.features)
-    joined = concatenate_datasets([dataset, seeds])
-    anchors = [*own.anchors, *(contact.texts["en"] for contact, _ in rows)]
-    return LabelledSet(own.split, joined.add_column("anchor", anchors))
+    return own.extended(columns, [contact.texts["en"] for contact, _ in rows])
 
 
 _LABELS: Mapping[str, Callable[[SeedContact], object]] = {

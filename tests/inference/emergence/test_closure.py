@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voc.errors import InputError
-from voc.inference.emergence.closure import Verdict, close, exact_ratio, quasi_ratio, rate_interval
+from voc.inference.emergence.closure import Verdict, close, exact_ratio, quasi_ratio
 from voc.inference.emergence.series import Series
 
 
@@ -83,8 +83,3 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     )  # variance 3 x mean
     quasi = [low <= 1 <= high for low, high in (quasi_ratio(a, b, 0.5, 3.0, 40) for b, a in zip(*noisy, strict=True))]
     assert 0.93 <= np.mean(quasi) <= 0.985
-
-
-def test_garwood_of_three() -> None:
-    assert rate_interval(3) == pytest.approx((0.6187, 8.7673), abs=1e-4)
-    assert rate_interval(0)[0] == 0

@@ -9,7 +9,7 @@ import pytest
 from voc.config import EmergenceSettings
 from voc.inference.emergence.alerts import Test as Which
 from voc.inference.emergence.alerts import ThemeStatus
-from voc.inference.emergence.detect import Signals, benjamini_hochberg, detect
+from voc.inference.emergence.detect import Signals, detect
 from voc.inference.emergence.series import Series
 
 SETTINGS = EmergenceSettings()
@@ -190,7 +190,11 @@ def test_the_band_holds_nineteen_of_twenty_days() -> None:
     assert found.expected[known].mean() == pytest.approx(given.customers[known].mean(), rel=0.03)
 
 
-def test_benjamini_hochberg_as_in_the_paper() -> None:
-    # Adjusted values of R's p.adjust(c(.01, .02, .03, .5), "BH").
-    got = benjamini_hochberg(np.array([[0.03], [0.01], [0.5], [0.02]]))
-    np.testing.assert_allclose(got[:, 0], [0.04, 0.04, 0.5, 0.04])
+def test_q_values_pay_for_the_groups_of_the_day_alone() -> None:
+    calm = usual()
+    found = detect(with_spike(calm, 25, 80, np.full(3, 40)), SETTINGS)
+    day = 82
+    ranked = np.sort(found.p_value[:, day]) * len(calm.groups) / np.arange(1, len(calm.groups) + 1)
+    expected = np.minimum.accumulate(ranked[::-1])[::-1].clip(max=1)  # Benjamini and Hochberg 1995
+    assert np.sort(found.q_value[:, day]) == pytest.approx(expected)
+    assert found.q_value[25, day] < 0.01 < found.q_value[24, day]

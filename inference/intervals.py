@@ -1,9 +1,11 @@
-"""How sure a number is: intervals of shares, of changes in counts, of changes in shares. Pure functions."""
+"""How sure a number is: intervals of counts and shares, and of changes in them. Pure functions."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+
+from scipy.stats import chi2
 
 CONFIDENCE = 0.95
 
@@ -44,6 +46,13 @@ def share(count: int, n: int, z: float = 0.0) -> Interval | None:
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale
     # Rounding must not put a bound on the wrong side of the estimate, nor outside 0 to 1.
     return Interval(p, min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))
+
+
+def poisson(count: int) -> tuple[float, float]:
+    """Exact 95 % bounds of the mean of a Poisson count (Garwood 1936)."""
+    tail = (1 - CONFIDENCE) / 2
+    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
+    return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)
 
 
 def share_change(count: int, n: int, count_before: int, n_before: int, z: float = 0.0) -> Interval | None:
