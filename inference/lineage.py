@@ -25,8 +25,8 @@ SAME_THEME = 0.55
 COVERED = 0.6
 """A cluster whose centre is at this cosine of a known one or nearer is part of that theme, not a new one."""
 LOOSE = 0.5
-"""A contact is loosely in a theme below this share of the cosine that the theme's contacts have in the middle: of the
-texts of an intent that was kept out of the fit two thirds are, of the others a tenth."""
+"""A contact is loosely in a theme below this share of the cosine that the theme's contacts have in the middle: most
+texts of an intent that was kept out of the fit are, and few others."""
 NEWS = 0.5
 """A cluster is new where at least such a share of its contacts was in no theme, or loosely in one."""
 MERGING = 0.75

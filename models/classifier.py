@@ -210,7 +210,7 @@ _LAYER = re.compile(r"\blayers?\.(\d+)\.")
 _NOTHING = -1e4  # below every logit, and finite in half precision
 
 
-_SHRINKAGE = 0.1  # of the covariance within translations: between 0.1 and 0.6 hardly anything changes
+_SHRINKAGE = 0.1  # of the covariance within translations; it may be several times as much
 _LEAST_PAIRS = 100  # fewer translations do not say where languages differ
 
 
