@@ -57,8 +57,8 @@ def transfer(
     rivals: dict[str, Rival] = {"tfidf": Tfidf(), "frozen": Frozen(encoder)}
     figures |= judge_rivals(rivals, sets[Split.TRAIN], task, judge, progress)
     data_used = (
-        "Banking77, official split, English; development contacts of experiments/devsets (30 reasons); with the built-in "
-        "seed corpus and glossary, which rivals lack"
+        "Banking77, official split, English; development contacts of experiments/devsets (30 reasons); with the "
+        "built-in seed corpus and glossary, which rivals lack"
     )
     return BenchResult("quality transfer", figures, context_of(data_used, settings, encoder, sets))
 

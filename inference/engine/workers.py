@@ -2,8 +2,8 @@
 
 Two such processes do more than one with two threads: the matrices of a short text are too small to share. Segments go
 out as token ids and vectors come back; the word vectors are mapped into memory once for all. The main process tokenises
-the next part while workers read the last one: a tokenizer takes several times the memory of all the rest of a worker, and
-seconds to load. Nothing here imports torch.
+the next part while workers read the last one: a tokenizer takes several times the memory of all the rest of a worker,
+and seconds to load. Nothing here imports torch.
 """
 
 import os
