@@ -30,6 +30,7 @@ from voc.models.manifest import EXPORT, REFUSED
 from voc.models.onnx_predict import OnnxEncoder, OnnxTokenizer
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
+from voc.training.promote import ALL
 
 SEED = 13
 TOKENS = 128
@@ -226,7 +227,7 @@ def unique_share(texts: Sequence[str]) -> float:
 
 
 def int8_loss(folder: Path) -> float:
-    """Most macro-F1 (0 to 1) that int8 lost at the gate in any task and written form that is judged.
+    """Most macro-F1 (0 to 1) that int8 lost at the gate in any task over all contacts.
 
     Raises InputError where the gate never saw int8.
     """
@@ -237,7 +238,7 @@ def int8_loss(folder: Path) -> float:
             losses = [
                 line["trained"]["macro_f1"] - line["exported"]["macro_f1"]
                 for line in report["lines"]
-                if line["rows"] >= max(1, least)
+                if line["where"] == ALL and line["rows"] >= max(1, least)
             ]
             return float(max([0.0, *losses]))
     raise InputError(f"{folder}: expected an export that was tried in int8; run: voc export")

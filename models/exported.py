@@ -4,28 +4,33 @@ The word vectors are most of a multilingual encoder, and a text needs few of the
 all processes map into memory together, so that a process holds little more than the layers, and starts at once.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from voc.errors import ModelFolderError
+from voc.models.decisions import Decisions
 from voc.models.facts import Facts, read_facts
-from voc.models.manifest import EXPORT
+from voc.models.manifest import DECISIONS, EXPORT
 from voc.models.storage import MANIFEST, manifest_of, verify
 
 Precision = Literal["int8", "fp32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-EXPORT_FORMAT = 1
+EXPORT_FORMAT = 2
 ENCODER, WHOLE, SEGMENTS = "encoder.onnx", "whole.onnx", "segments.onnx"
 WORDS, SCALES, REPORT = "words.npy", "scales.npy", "report.json"
-ALLOWED = frozenset({ENCODER, WHOLE, SEGMENTS, WORDS, SCALES, REPORT})
+ALLOWED = frozenset({ENCODER, WHOLE, SEGMENTS, WORDS, SCALES, DECISIONS, REPORT})
 TOKENIZER, WEIGHTS = "tokenizer.json", "model.safetensors"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A model folder and the folder of its graphs, which is not in it yet while an export is being judged."""
+    """A model folder and the folder of its graphs, which is not in it yet while an export is being judged.
+
+    The decisions among its `facts` are the export's own: chosen on dev for what its graphs say.
+    """
 
     folder: Path
     graphs: Path
@@ -61,7 +66,8 @@ def load_exported(folder: Path, checked: bool = False) -> Exported:
     if not checked:
         verify(graphs, values["files"])
         verify(folder, {TOKENIZER: facts.manifest.files.get(TOKENIZER, "none named")})
-    return Exported(folder, graphs, facts, values["precision"])
+    decisions = Decisions.of(json.loads((graphs / DECISIONS).read_text(encoding="utf-8")))
+    return Exported(folder, graphs, replace(facts, decisions=decisions), values["precision"])
 
 
 def _check_origin(graphs: Path, values: Mapping[str, Any], facts: Facts) -> None:

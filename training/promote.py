@@ -29,9 +29,9 @@ from voc.models.tasks import Floats, Task
 from voc.training.evaluate import truth_of
 from voc.training.fit import Progress
 from voc.training.labelled import LabelledSet, labelled_rows, labelled_table
+from voc.training.resampling import f1_of, macro_of, resamples
 
 ALL = "all"
-_DRAWS_AT_ONCE = 100
 
 
 class PromotionError(VocError):
@@ -293,16 +293,6 @@ def compare_decisions(
     )  # fmt: skip
 
 
-def resamples(rows: int, draws: int, seed: int) -> Iterator[Floats]:
-    """(some draws, rows): how often each row is in samples of `rows` rows drawn with replacement."""
-    random = np.random.default_rng(seed)
-    for start in range(0, draws, _DRAWS_AT_ONCE):
-        count = min(_DRAWS_AT_ONCE, draws - start)
-        drawn = random.integers(rows, size=(count, rows)) + np.arange(count)[:, None] * rows
-        counts = np.bincount(drawn.reshape(-1), minlength=count * rows)
-        yield counts.reshape(count, rows).astype(np.float32)
-
-
 def joint_bounds(
     point: npt.NDArray[np.floating], drawn: npt.NDArray[np.floating], confidence: float
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
@@ -367,25 +357,12 @@ def _figures(places: Sequence[_Place], counts: Floats) -> tuple[Floats, Floats]:
         truth = judged.truth[place.members]
         support = taken @ truth.astype(np.float32)
         both = tuple(
-            _f1(taken, truth, decided[place.members], support) for decided in (judged.champion, judged.challenger)
+            f1_of(taken, truth, decided[place.members], support) for decided in (judged.champion, judged.challenger)
         )
         if place.name == ALL:
             reasons[judged.task] = (both[0], both[1])
-        found.append((_macro(both[0], support), _macro(both[1], support)))
+        found.append((macro_of(both[0], support), macro_of(both[1], support)))
     return np.stack([one for one, _ in found], axis=1), np.stack([other for _, other in found], axis=1)
-
-
-def _f1(counts: Floats, truth: Decisions, decided: Decisions, support: Floats) -> Floats:
-    """(draws, labels) F1; 0 where a label is neither there nor named, as in models.metrics."""
-    right = counts @ (truth & decided).astype(np.float32)
-    named = counts @ decided.astype(np.float32)
-    return np.asarray(2 * right / np.maximum(support + named, 1), dtype=np.float32)
-
-
-def _macro(f1: Floats, support: Floats) -> Floats:
-    """(draws,) mean over the labels that occur in the truth of each sample."""
-    there = support > 0
-    return np.asarray((f1 * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1), dtype=np.float32)
 
 
 def _test_set(lake: Lake, tasks: Sequence[Task], speakers: str) -> LabelledSet:

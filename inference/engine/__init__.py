@@ -47,10 +47,11 @@ def open_engine(folder: Path, settings: ScoringSettings, name: EngineName, conta
         # Where it is used alone, an engine takes a moment to import.
         from voc.models.onnx_predict import OnnxPredictor
 
-        yield InProcess(f"onnx {exported.precision}", OnnxPredictor(exported))
+        yield InProcess(f"onnx {exported.precision}", OnnxPredictor(exported), exported.facts.decisions)
 
 
 def _with_torch(folder: Path, batch_tokens: int) -> Engine:
     from voc.models.folder import load_model  # nothing else here needs torch
 
-    return InProcess("torch", load_model(folder).predictor(batch_tokens))
+    model = load_model(folder)
+    return InProcess("torch", model.predictor(batch_tokens), model.decisions)

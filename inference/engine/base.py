@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from voc.models.decisions import Decisions
 from voc.models.predictions import Predictions
 
 
@@ -22,6 +23,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What computes, as `runs` records it."""
 
+    @property
+    def decisions(self) -> Decisions:
+        """How what it says becomes decisions: an export has thresholds of its own."""
+
     def read(self, parts: Iterable[Texts]) -> Iterator[Predictions]:
         """Predictions of each part, in order. Takes at most one part more than it has given back."""
 
@@ -39,6 +44,7 @@ class InProcess:
 
     name: str
     predictor: Predicts
+    decisions: Decisions
 
     def read(self, parts: Iterable[Texts]) -> Iterator[Predictions]:
         """Predictions of each part, in order."""

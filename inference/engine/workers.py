@@ -20,6 +20,7 @@ from types import TracebackType
 
 from voc.errors import ModelFolderError
 from voc.inference.engine.base import Texts
+from voc.models.decisions import Decisions
 from voc.models.exported import Exported, load_exported
 from voc.models.onnx_predict import Ids, OnnxEncoder, OnnxHeads, OnnxTokenizer, Vectors, gathered, parcels
 from voc.models.predictions import Predictions
@@ -54,6 +55,11 @@ class Workers:
     def name(self) -> str:
         """What computes, as `runs` records it."""
         return f"onnx {self.exported.precision}"
+
+    @property
+    def decisions(self) -> Decisions:
+        """The export's own."""
+        return self.exported.facts.decisions
 
     def __enter__(self) -> "Workers":
         return self

@@ -64,7 +64,7 @@ def test_workers_say_bit_for_bit_what_one_process_says(exported_once: Path) -> N
     texts = texts_of(workspace, 400)
     parts = [Texts(texts[begin : begin + 150], ["hr"] * len(texts[begin : begin + 150])) for begin in (0, 150, 300)]
     model = load_exported(folder_of(workspace))
-    alone_read = list(InProcess("onnx", OnnxPredictor(model)).read(parts))
+    alone_read = list(InProcess("onnx", OnnxPredictor(model), model.facts.decisions).read(parts))
     with Workers(model, [cores(None)[0]] * 2) as workers:
         together = list(workers.read(parts))
     assert len(together) == 3

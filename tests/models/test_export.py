@@ -13,6 +13,7 @@ from voc.config import ExportSettings
 from voc.data.workspace import Workspace
 from voc.errors import ExportError, InputError, ModelFolderError
 from voc.labels import Split
+from voc.models.decisions import Decisions
 from voc.models.export import export_graphs, quantised_rows
 from voc.models.exported import Exported, is_exported, load_exported
 from voc.models.facts import read_facts
@@ -20,7 +21,8 @@ from voc.models.folder import Model, load_model
 from voc.models.manifest import EXPORT, REFUSED
 from voc.models.onnx_predict import OnnxPredictor, parcels
 from voc.models.predictions import Predictions
-from voc.training.exporting import compare, export, precision_named
+from voc.training.evaluate import choose_decisions
+from voc.training.exporting import compare, export, own_decisions, precision_named
 from voc.training.labelled import LabelledSet, labelled_sets
 
 TEXTS = [
@@ -132,6 +134,8 @@ def test_published_export_is_whole_and_reads(trained: Workspace) -> None:
     folder = folder_of(trained)
     exported = load_exported(folder)
     assert exported.precision == reports[-1].precision == "int8"
+    assert exported.facts.decisions == Decisions.of(json.loads((folder / EXPORT / "decisions.json").read_text()))
+    assert exported.facts.decisions != read_facts(folder).decisions
     assert json.loads((folder / EXPORT / "report.json").read_text())["refusal"] is None
     assert OnnxPredictor(exported).predict(TEXTS).embeddings.shape == (len(TEXTS), 32)
     load_model(folder)  # the folder is still a model
@@ -164,22 +168,54 @@ def test_a_lost_language_is_named(trained: Workspace, model: Model) -> None:
     dev = labelled_sets(trained.lake, facts.tasks, facts.speakers)[Split.DEV]
     right = model.predictor().predict(dev.texts, dev.languages)
     settings = ExportSettings(least_rows=5)
-    assert compare(facts, "int8", dev, right, right, settings).refusal is None
-    reports = compare(facts, "int8", dev, right, spoilt(right, dev, "hr"), settings)
+    said, lost_hr = (right, facts.decisions), (spoilt(right, dev, "hr"), facts.decisions)
+    assert compare(facts, "int8", dev, said, said, settings).refusal is None
+    reports = compare(facts, "int8", dev, said, lost_hr, settings)
     lost = {(line.task, line.where) for line in reports.lines if line.refused(settings)}
     assert {where for _, where in lost} == {"hr", "all"}
     assert reports.refusal is not None and "(hr) loses" in reports.refusal
-    few = compare(facts, "int8", dev, right, spoilt(right, dev, "hr"), ExportSettings(least_rows=100_000))
+    few = compare(facts, "int8", dev, said, lost_hr, ExportSettings(least_rows=100_000))
     assert few.refusal is None  # too few contacts to judge by
 
 
+def test_an_export_has_thresholds_of_its_own(trained: Workspace, model: Model) -> None:
+    facts = read_facts(folder_of(trained))
+    dev = labelled_sets(trained.lake, facts.tasks, facts.speakers)[Split.DEV]
+    right = model.predictor().predict(dev.texts, dev.languages)
+    moved = replace(right, logits={name: 0.5 * values - 1 for name, values in right.logits.items()})
+    config = with_export(trained, least_rows=5).config
+    own = own_decisions(facts, moved, dev, config)
+    fair = choose_decisions(right, facts.tasks, dev, config.training.false_unknown)
+    same = compare(facts, "int8", dev, (right, fair), (moved, own), config.export)
+    assert all(line.agreement > 0.98 for line in same.lines) and same.refusal is None
+    old = compare(facts, "int8", dev, (right, fair), (moved, fair), config.export)
+    assert min(line.agreement for line in old.lines) < 0.9
+    unlabelled = own_decisions(facts, moved, dev, with_export(trained, least_rows=100_000).config)
+    assert unlabelled == facts.decisions
+
+
+def test_a_loss_in_one_form_must_be_more_than_chance(trained: Workspace, model: Model) -> None:
+    facts = read_facts(folder_of(trained))
+    dev = labelled_sets(trained.lake, facts.tasks, facts.speakers)[Split.DEV]
+    settings = ExportSettings(least_rows=5)
+    right = model.predictor().predict(dev.texts, dev.languages)
+    truth = {task.name: np.nan_to_num(8 * dev.targets(task) - 4) for task in facts.tasks}  # a model that is never wrong
+    right = replace(right, logits={name: values.astype(np.float32) for name, values in truth.items()})
+    said = (right, facts.decisions)
+    reports = compare(facts, "int8", dev, said, (spoilt(right, dev, "hr"), facts.decisions), settings)
+    (line,) = [line for line in reports.lines if (line.task, line.where) == ("sentiment", "hr")]
+    assert line.loss > settings.margin and 0 < line.low < line.loss and line.refused(settings)
+    assert not replace(line, low=-0.01).refused(settings)
+    assert replace(line, low=-0.01, where="all").refused(settings)  # over all contacts the loss itself counts
+
+
 def spoilt(found: Predictions, dev: LabelledSet, form: str) -> Predictions:
-    """The same, with the probabilities of one written form turned about."""
+    """The same, with the logits of one written form turned about."""
     rows = np.asarray(dev.languages) == form
-    turned = {name: values.copy() for name, values in found.probabilities.items()}
+    turned = {name: values.copy() for name, values in found.logits.items()}
     for values in turned.values():
-        values[rows] = values[rows][:, ::-1]
-    return replace(found, probabilities=turned)
+        values[rows] = values[rows][:, ::-1] if values.shape[1] > 1 else -values[rows]
+    return replace(found, logits=turned)
 
 
 @pytest.mark.parametrize(
