@@ -6,7 +6,7 @@ import shlex
 import streamlit as st
 
 from voc.app import filters, highlight, queries, sentences, url, words
-from voc.app.filters import DEFAULT_PERIOD, PERIODS, View
+from voc.app.filters import DEFAULT_PERIOD, View
 from voc.app.pages import PageEntry
 from voc.app.url import Parameters
 from voc.inference.marts import Span, Totals
@@ -27,7 +27,7 @@ def filter_bar(span: Span) -> View:
     """Period, product, channel and language."""
     offered = queries.options()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        period = url.segments("period", PERIODS, "Period", DEFAULT_PERIOD)
+        period = url.segments("period", filters.periods(url.value("period"), span), "Period", DEFAULT_PERIOD)
         products = url.several("product", {each: words.product(each) for each in offered.products}, "All products")
         channels = url.several("channel", {each: words.channel(each) for each in offered.channels}, "All channels")
         languages = url.several("language", {each: words.language(each) for each in offered.languages}, "All languages")
@@ -70,6 +70,36 @@ def no_themes() -> None:
     )
 
 
+def no_map() -> None:
+    """Contacts are there, the map is not."""
+    _empty(
+        ":material/scatter_plot:",
+        "No map yet",
+        "The map is drawn together with the themes, once contacts are scored:",
+        command_line("themes"),
+    )
+
+
+def not_on_map() -> None:
+    """All contacts of this view came after the map was drawn."""
+    _empty(
+        ":material/scatter_plot:",
+        "No map for this view",
+        "All its contacts came after the map was drawn. It is drawn anew together with the themes:",
+        command_line("themes"),
+    )
+
+
+def no_model() -> None:
+    """No model was trained yet."""
+    _empty(
+        ":material/model_training:",
+        "No model yet",
+        "A model learns from contacts that people labelled, or to begin with from the names of the reasons alone:",
+        f"{command_line('train')}\n{command_line('train', '--few-shot')}",
+    )
+
+
 def not_tested() -> None:
     """Themes are there, what is usual for them is not."""
     _empty(
@@ -77,6 +107,24 @@ def not_tested() -> None:
         "Not tested yet",
         "What is usual for each theme, and what rises beyond it, appears once the statistics have run:",
         command_line("signals"),
+    )
+
+
+def no_risk() -> None:
+    """Nothing was learnt yet from who left, or not applied."""
+    if not queries.has_outcomes():
+        _empty(
+            ":material/history_toggle_off:",
+            "It is not known who left",
+            "An observed risk is learnt from customers who left, and from those who stayed. Read them in, then train:",
+            f"{command_line('ingest', 'outcomes.csv')}\n{command_line('train-outcomes')}",
+        )
+        return
+    _empty(
+        ":material/model_training:",
+        "No observed risk yet",
+        "Besides what customers say, their risk can be learnt from who left after contacts like theirs:",
+        command_line("score-outcomes" if queries.head() else "train-outcomes"),
     )
 
 

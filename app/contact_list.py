@@ -1,12 +1,15 @@
 """Blocks of the contacts page: what to look for, one page of it, and a single contact."""
 
+import pandas as pd
 import streamlit as st
 
-from voc.app import queries, url, words
+from voc.app import contact_views, downloads, queries, url, words
 from voc.app.filters import View
 from voc.inference.marts import Criteria, Page, Span
 
 PAGE_SIZE = 20
+FILE_SIZE = 500
+"""Most contacts in a downloaded list."""
 UNKNOWN = "-unknown"
 """Stands among the reasons for: the model abstained. No reason can have this id."""
 CHURN = {"yes": "Leaving", "no": "Not leaving"}
@@ -45,6 +48,37 @@ def fetch(view: View, criteria: Criteria) -> Page:
     if page.total and not page.contacts:
         page = queries.contacts(view.selection, criteria, PAGE_SIZE, (_pages(page.total) - 1) * PAGE_SIZE)
     return page
+
+
+def download(view: View, criteria: Criteria, total: int) -> None:
+    """The list as a file: what the page shows of each contact."""
+    name = downloads.name("contacts", view.selection.first, view.selection.last)
+    note = f"The file holds the newest {words.count(FILE_SIZE)} of them." if total > FILE_SIZE else ""
+    downloads.buttons(name, lambda: file(view, criteria), note)
+
+
+def file(view: View, criteria: Criteria) -> pd.DataFrame:
+    """The contacts of the list, newest first, as a table to take away: what the customer said as far as the list quotes
+    it, and nothing of who the customer is.
+    """
+    workspace = queries.workspace()
+    name, zone = workspace.taxonomy.name, workspace.config.zone
+    found = queries.contacts(view.selection, criteria, FILE_SIZE, 0).contacts
+    return pd.DataFrame(
+        {
+            "contact_id": [each.contact_id for each in found],
+            "started_at": [f"{each.started_at.astimezone(zone):%Y-%m-%d %H:%M}" for each in found],
+            "channel": [each.channel for each in found],
+            "product": [each.product for each in found],
+            "language": [each.language for each in found],
+            "reasons": ["; ".join(name(reason) for reason, _ in each.reasons) for each in found],
+            "unknown": [each.abstained for each in found],
+            "sentiment": [each.sentiment for each in found],
+            "leaving": [each.churn_intent for each in found],
+            "theme": [each.theme_label for each in found],
+            "quote": [contact_views.quote(each, criteria.folded_words) for each in found],
+        }
+    )
 
 
 def pager(total: int) -> None:

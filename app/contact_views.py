@@ -40,7 +40,12 @@ def row(contact: ContactView, workspace: Workspace, parameters: Parameters, fold
             )
             st.caption(escaped(_where(contact)), width="content")
             _badges(contact, workspace)
-        components.customer_text(highlight.excerpt(_telling_turn(contact, folded_words), folded_words), folded_words)
+        components.customer_text(quote(contact, folded_words), folded_words)
+
+
+def quote(contact: ContactView, folded_words: tuple[str, ...] = ()) -> str:
+    """What a list shows of what the customer said, on one line."""
+    return highlight.excerpt(_telling_turn(contact, folded_words), folded_words)
 
 
 def transcript(title: str, contact: ContactView, workspace: Workspace, folded_words: tuple[str, ...]) -> None:

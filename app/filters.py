@@ -4,11 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from voc.errors import InputError
+from voc.inference.digest import Week, weeks_between
 from voc.inference.marts import Selection, Span
 
 PERIODS: dict[str, str] = {"7": "7 days", "28": "28 days", "90": "90 days", "all": "All"}
 """Offered periods: days counted back from the newest day of the data, or all there is."""
 DEFAULT_PERIOD = "28"
+
+
+def periods(asked: str | None, span: Span) -> dict[str, str]:
+    """Periods to choose from, by what stands in the URL: the offered ones, and the week that a report links to."""
+    week = _week(asked or "", span)
+    return PERIODS | ({str(week): f"Week {week.number}, {week.year}"} if week else {})
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,20 @@ def view(
 
     Days before the first contact are left out: nothing is known of them, which is not the same as no contact.
     """
-    length = int(period) if period.isdecimal() else None
-    first = span.first if length is None else max(span.first, span.last - timedelta(days=length - 1))
-    selection = Selection(first, span.last, tuple(products), tuple(channels), tuple(languages))
+    first, last = span.first, span.last
+    if week := _week(period, span):
+        first, last = max(week.first, span.first), min(week.last, span.last)
+    elif period.isdecimal():
+        first = max(span.first, span.last - timedelta(days=int(period) - 1))
+    selection = Selection(first, last, tuple(products), tuple(channels), tuple(languages))
     before = selection.before
     return View(selection, before if before.first >= span.first else None)
+
+
+def _week(asked: str, span: Span) -> Week | None:
+    """The week that the URL asks for; None where it asks for none, or for one without a day of the data."""
+    try:
+        week = Week.parse(asked)
+    except InputError:
+        return None
+    return week if week in weeks_between(span.first, span.last) else None

@@ -42,6 +42,36 @@ THEMES = PageEntry(
     ":material/bubble_chart:",
     "What customers talk about in their own words, found without labels, with examples to read.",
 )
+REASONS = PageEntry(
+    HERE / "views" / "reasons.py",
+    "Reasons",
+    ":material/category:",
+    "Why customers get in touch: shares, contact rates and changes, by channel, product, segment and language.",
+)
+CHURN = PageEntry(
+    HERE / "views" / "churn.py",
+    "Churn",
+    ":material/logout:",
+    "Whom to call first: who says that they leave, who probably will, and what the list was worth before.",
+)
+MAP = PageEntry(
+    HERE / "views" / "map.py",
+    "Map",
+    ":material/scatter_plot:",
+    "All contacts and themes at a glance: what lies together says the like. Mark a part to read it.",
+)
+MODELS = PageEntry(
+    HERE / "views" / "models.py",
+    "Models",
+    ":material/verified:",
+    "How good the labels are, in which language and for which reason, and whether contacts have changed since.",
+)
+REPORT = PageEntry(
+    HERE / "views" / "report.py",
+    "Report",
+    ":material/description:",
+    "The week in one page, to read, to print and to send.",
+)
 CONTACTS = PageEntry(
     HERE / "views" / "contacts.py",
     "Contacts",
@@ -60,7 +90,7 @@ THEME = PageEntry(
     ":material/bubble_chart:",
     "One theme: its course, its words, who speaks of it, and what they say.",
 )
-PAGES = (OVERVIEW, THEMES, CONTACTS)
+PAGES = (OVERVIEW, REASONS, THEMES, MAP, CHURN, CONTACTS, MODELS, REPORT)
 """In the navigation, the first is where the app begins."""
 DETAILS = (CONTACT, THEME)
 """Reached by links. Pages of their own: a link from a page to itself does not change the address bar."""

@@ -1,6 +1,5 @@
 """The sentences over the charts: templates as pure functions, tested like any code. They return Markdown."""
 
-from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -11,27 +10,9 @@ from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
-
-
-@dataclass(frozen=True)
-class Mover:
-    """The reason whose share changed most, if any changed clearly."""
-
-    reason: str
-    before: float
-    now: float
-
-
-def relative(change: Interval) -> str:
-    """A relative change with its interval: `8 % more (6 to 10 %)`, or that there is no clear one."""
-    low, high = (words.signed(100 * bound).replace("-", "−") for bound in (change.low, change.high))
-    if not change.excludes_zero:
-        return f"no clear change ({low} to {high}{words.SPACE}%)"
-    ends = sorted((abs(change.low), abs(change.high)))
-    return (
-        f"{percent(abs(change.value), 0)} {'more' if change.value > 0 else 'fewer'} "
-        f"({100 * ends[0]:.0f} to {percent(ends[1], 0)})"
-    )
+from voc.inference.movers import Mover, movers
+from voc.inference.wording import false_alerts as false_alerts
+from voc.inference.wording import relative as relative
 
 
 def overview(totals: Totals, selection: Selection, change: Interval | None) -> str:
@@ -65,14 +46,10 @@ def mover(reasons: pd.DataFrame, scored: int, scored_before: int) -> Mover | Non
 
     `reasons` has columns name, contacts, contacts_before.
     """
-    z = intervals.quantile(comparisons=len(reasons))
-    clear = []
-    for row in reasons.to_dict("records"):
-        now, before = int(row["contacts"]), int(row["contacts_before"])
-        change = intervals.share_change(now, scored, before, scored_before, z)
-        if change is not None and change.excludes_zero:
-            clear.append((abs(change.value), Mover(str(row["name"]), before / scored_before, now / scored)))
-    return max(clear, key=lambda pair: pair[0])[1] if clear else None
+    counts = zip(
+        reasons["name"].map(str), reasons["contacts"].map(int), reasons["contacts_before"].map(int), strict=True
+    )
+    return next(iter(movers(counts, scored, scored_before)), None)
 
 
 def moved(found: Mover | None) -> str:
@@ -81,6 +58,40 @@ def moved(found: Mover | None) -> str:
         return "No reason's share changed clearly."
     verb = "rose" if found.now > found.before else "fell"
     return f"**{escaped(found.reason)}** {verb} most: from {percent(found.before)} to {percent(found.now)}."
+
+
+def no_reason(totals: Totals) -> str:
+    """The sentence where no contact of the period has a reason; empty before there are scores."""
+    if not totals.scored:
+        return ""
+    return f"The model named no reason in {plural(totals.scored, 'scored contact')}: it abstained."
+
+
+def reason(
+    name: str, contacts: int, customers: int, share: Interval | None, change: Interval | None, compared: str
+) -> str:
+    """One reason in a period, and whether its share changed against `compared`, such as `28 days`."""
+    start = f"**{escaped(name)}**: {plural(contacts, 'contact')} from {plural(customers, 'customer')}"
+    if share is not None:
+        start = f"{start}, {percent(share.value)} of the scored contacts ({between(share)})"
+    if change is None:
+        return f"{start}."
+    points = " to ".join(words.signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
+    if not change.excludes_zero:
+        return f"{start}. No clear change of its share against the {compared} before ({points} points)."
+    verb = "rose" if change.value > 0 else "fell"
+    size = f"{100 * abs(change.value):.1f}"
+    return f"{start}. Its share {verb} by {size} points against the {compared} before ({points})."
+
+
+def hidden(rows: int, least_customers: int) -> str:
+    """Why some rows say nothing of how customers feel."""
+    return f"– in {plural(rows, 'row')}: fewer than {least_customers} customers, who could be guessed."
+
+
+def hidden_cells(least_customers: int) -> str:
+    """Why some cells of a heat map are empty."""
+    return f"×: hidden, since it is fewer than {least_customers} customers, who could be guessed."
 
 
 def themes(found: tuple[ThemeSummary, ...], contacts: int) -> str:
@@ -152,17 +163,6 @@ def tested(found: Emergence, newest: date) -> str:
     groups = plural(found.themes, "theme") + (f" and {plural(found.reasons, 'reason')}" if found.reasons else "")
     late = "; newer contacts wait for the next test" if found.tested < newest else ""
     return f"{groups}, tested to {words.day(found.tested)}{late}"
-
-
-def false_alerts(a_month: float) -> str:
-    """The budget that the tests keep to."""
-    if a_month == 1:
-        often = "one false alert a month is"
-    elif a_month < 1:
-        often = f"one false alert in {1 / a_month:.0f} months is"
-    else:
-        often = f"{a_month:.1f}".removesuffix(".0") + " false alerts a month are"
-    return f"About {often} to be expected."
 
 
 def nothing_emerging(found: Emergence, newest: date, a_month: float) -> str:

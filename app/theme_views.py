@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, contact_views, emerging, queries, sentences, url, words
+from voc.app import charts, contact_views, downloads, emerging, queries, sentences, url, words
 from voc.app.filters import View
 from voc.app.pages import CONTACTS, THEME
 from voc.app.words import escaped, plural
@@ -17,13 +17,13 @@ SHOWN = {"all": "All themes", "emerging": "Emerging"}
 ORDERS = {"size": "Largest first", "change": "Fastest growing first"}
 
 
-def table(themes: tuple[ThemeSummary, ...]) -> None:
+def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
     """All themes in a list that can be sorted; a click on one opens it."""
-    tested = any(theme.standing for theme in themes)
+    tested = any(theme.state for theme in themes)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         order = url.segments("order", ORDERS, "Order", "size")
         if tested and url.segments("show", SHOWN, "Which themes", "all") == "emerging":
-            themes = tuple(theme for theme in themes if theme.standing in words.RISING)
+            themes = tuple(theme for theme in themes if theme.state in words.RISING)
     if not themes:
         _none_emerging()
         return
@@ -54,7 +54,9 @@ def table(themes: tuple[ThemeSummary, ...]) -> None:
         column_config={
             "theme": st.column_config.TextColumn("Theme", width=190 if tested else 200),
             "status": st.column_config.TextColumn(
-                "Status", width=95, help="How the theme stood on the last day tested, of all customers."
+                "Status",
+                width=95,
+                help="How the theme stood on the last day tested, of all customers; if fixed, whether that helped.",
             ),
             "trend": st.column_config.AreaChartColumn(
                 "Weeks", width=100, help="Contacts a week, up to twelve weeks.", y_min=0
@@ -73,23 +75,45 @@ def table(themes: tuple[ThemeSummary, ...]) -> None:
         alt="Themes with size, change and keywords",
     )  # fmt: skip
     st.caption("Click a theme to read what customers say.")
+    _download(themes, view)
     if cells := event["selection"]["cells"]:
         theme = themes[cells[0][0]]
         st.session_state["themes_opened"] = opened + 1
         st.switch_page(THEME.path, query_params=url.current(url.FILTERS) | {"theme": theme.theme_id})
 
 
+def file(themes: tuple[ThemeSummary, ...], least: int) -> pd.DataFrame:
+    """The list as a table to take away, without themes of fewer than `least` customers."""
+    changes = [sentences.recent_change(theme) for theme in themes]
+    table = pd.DataFrame(
+        {
+            "theme_id": [theme.theme_id for theme in themes],
+            "theme": [theme.label for theme in themes],
+            "status": [theme.state for theme in themes],
+            "contacts": [theme.contacts for theme in themes],
+            "customers": [theme.customers for theme in themes],
+            "times_as_frequent": [change.value if change else None for change in changes],
+            "from": [change.low if change else None for change in changes],
+            "to": [change.high if change else None for change in changes],
+            "keywords": [", ".join(theme.keywords) for theme in themes],
+            "owner": [theme.owner for theme in themes],
+            "first_day": [theme.first_day for theme in themes],
+        }
+    )
+    return downloads.without_small_groups(table, table["customers"], least)
+
+
 def standing(theme: ThemeSummary) -> None:
     """How the theme stands and who looks after it."""
     said = sentences.care(theme)
     retired = theme.status == "retired"
-    if not (retired or theme.standing or said):
+    if not (retired or theme.state or said):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if retired:
             st.badge("Retired", icon=":material/inventory_2:", color="gray")
         else:
-            emerging.badge(theme.standing)
+            emerging.badge(theme.state)
         if said:
             st.caption(said, width="content")
 
@@ -183,6 +207,12 @@ def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None
             st.caption(f"{sentences.why(alert)}.")
 
 
+def _download(themes: tuple[ThemeSummary, ...], view: View) -> None:
+    least = queries.workspace().config.privacy.least_customers
+    name = downloads.name("themes", view.selection.first, view.selection.last)
+    downloads.buttons(name, lambda: file(themes, least), downloads.floor(least))
+
+
 def _none_emerging() -> None:
     with st.container(border=True, gap="small"):
         st.subheader("No theme is emerging", anchor=False, icon=":material/check_circle:")
@@ -192,7 +222,7 @@ def _none_emerging() -> None:
 
 
 def _standing(theme: ThemeSummary) -> str:
-    return words.STANDINGS[theme.standing][0] if theme.standing in words.STANDINGS else "–"
+    return words.STANDINGS[theme.state][0] if theme.state in words.STANDINGS else "–"
 
 
 def _shares(theme_id: str, view: View, key: str, question: str, says: Callable[[str], str]) -> None:

@@ -33,6 +33,11 @@ def everything() -> Parameters:
     return {key: st.query_params.get_all(key) for key in st.query_params}
 
 
+def value(key: str) -> str | None:
+    """One of the URL's parameters, as it stands there."""
+    return st.query_params.get(key)
+
+
 def clear(*keys: str) -> None:
     """Take parameters out of the URL: what they chose is back at its default."""
     for key in keys:
@@ -74,6 +79,23 @@ def one(key: str, names: Mapping[str, str], anything: str) -> str | None:
     )
 
 
+def choice(key: str, names: Mapping[str, str], label: str, default: str, width: int) -> str:
+    """One of many, always one; `width` in pixels. Gives its id."""
+    wanted = st.query_params.get(key)
+    st.session_state[key] = wanted if wanted in names else default
+    chosen: str = st.selectbox(
+        label,
+        list(names),
+        format_func=_reader(names),
+        key=key,
+        label_visibility="collapsed",
+        width=width,
+        on_change=_store,
+        args=(key, default),
+    )
+    return chosen
+
+
 def several(key: str, names: Mapping[str, str], anything: str) -> tuple[str, ...]:
     """Any number of many; `anything` is what none means. Gives their ids."""
     st.session_state[key] = [value for value in dict.fromkeys(st.query_params.get_all(key)) if value in names]
@@ -90,6 +112,14 @@ def several(key: str, names: Mapping[str, str], anything: str) -> tuple[str, ...
             args=(key,),
         )
     )
+
+
+def number(key: str, label: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`, with its label beside it."""
+    asked = st.query_params.get(key, "")
+    wanted = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 0
+    st.session_state[key] = wanted if 1 <= wanted <= most else min(default, most)
+    return int(st.number_input(label, 1, most, key=key, width=WIDTH, on_change=_store, args=(key, default)))
 
 
 def text(key: str, label: str, placeholder: str, icon: str) -> str:

@@ -1,16 +1,28 @@
-"""Numbers, dates and names as people read them. Pure functions, no Streamlit."""
+"""Names as people read them, and beside them `voc.inference.wording`: numbers, dates, texts. No Streamlit."""
 
-import unicodedata
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from voc.inference.intervals import Interval
 from voc.inference.marts import NOT_STATED
-from voc.labels import LANGUAGE_NAMES, Channel, ChurnDirection, Sentiment, Speaker
+from voc.inference.marts_signals import RISING as RISING
+from voc.inference.wording import SPACE as SPACE
+from voc.inference.wording import between as between
+from voc.inference.wording import count as count
+from voc.inference.wording import day as day
+from voc.inference.wording import days as days
+from voc.inference.wording import escaped as escaped
+from voc.inference.wording import percent as percent
+from voc.inference.wording import plural as plural
+from voc.inference.wording import short_day as short_day
+from voc.inference.wording import signed as signed
+from voc.inference.wording import since as since
+from voc.inference.wording import times as times
+from voc.inference.wording import usual as usual
+from voc.inference.wording import visible as visible
+from voc.labels import LANGUAGE_NAMES, Channel, ChurnDirection, ReasonClass, Sentiment, Speaker
 
 Colour = Literal["orange", "gray", "blue", "green"]
-SPACE = "\u00a0"
 CHANNEL_NAMES: dict[str, str] = {
     Channel.CALL: "Call",
     Channel.CHAT: "Chat",
@@ -43,10 +55,17 @@ STANDINGS: dict[str, tuple[str, str, Colour]] = {
     "growing": ("Growing", ":material/north_east:", "orange"),
     "stable": ("Stable", ":material/trending_flat:", "gray"),
     "fading": ("Fading", ":material/trending_down:", "blue"),
+    "unproven": ("Fix unproven", ":material/hourglass_top:", "gray"),
     "resolved": ("Resolved", ":material/check:", "green"),
 }
 """How a theme stands: name, icon and colour. Those that ask for attention come first."""
-RISING = ("new", "emerging", "regressed", "growing")
+CLASSES: dict[str, tuple[str, str]] = {
+    ReasonClass.ELIMINATE: ("Eliminate", "Mend the cause, and nobody has to get in touch."),
+    ReasonClass.AUTOMATE: ("Automate", "Let software do what people do today."),
+    ReasonClass.SELF_SERVE: ("Self-serve", "Let customers do it themselves."),
+    ReasonClass.KEEP: ("Keep", "Talk to them: these contacts are worth having."),
+}
+"""What to do about a reason: name, and what is meant."""
 TESTS: dict[str, str] = {
     "excess": "more within a week than chance explains",
     "cusum": "somewhat more for weeks, which chance does not explain",
@@ -60,26 +79,12 @@ DIMENSIONS: dict[str, str] = {
     "language": "language",
     "segment": "customer segment",
 }
-_TIMES = ("", "", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times")
-_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^=\"'&@/;,?%")
-# Characters that steer the display instead of standing on it: shown by their number, so that none can reorder
-# or hide text. The two joiners stay: emoji and several scripts are written with them.
-_STEERING = frozenset("\u200b\u200e\u200f\u061c\u2060\ufeff\u2028\u2029")
-
-
-def count(number: int) -> str:
-    """12430 as 12,430."""
-    return f"{number:,}"
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """`1 contact`, `2 contacts`."""
-    return f"{count(number)}{SPACE}{one if number == 1 else many or one + 's'}"
-
-
-def percent(value: float, digits: int = 1) -> str:
-    """0.312 as 31.2 %."""
-    return f"{100 * value:.{digits}f}{SPACE}%"
+SLICES: dict[str, str] = {
+    "channel": "By channel",
+    "product": "By product",
+    "segment": "By segment",
+    "language": "By language",
+}
 
 
 def likelihood(value: float) -> str:
@@ -87,60 +92,6 @@ def likelihood(value: float) -> str:
     if value > 0.99:
         return f"> 99{SPACE}%"
     return f"< 1{SPACE}%" if value < 0.01 else percent(value, 0)
-
-
-def signed(value: float, digits: int = 0) -> str:
-    """A change with its sign; what rounds to zero has none."""
-    said = f"{value:+.{digits}f}"
-    return said.lstrip("+-") if float(said) == 0 else said
-
-
-def between(interval: Interval, digits: int = 1) -> str:
-    """Bounds of a share: 30.1 to 32.3 %."""
-    return f"{100 * interval.low:.{digits}f} to {percent(interval.high, digits)}"
-
-
-def day(value: date) -> str:
-    """29 May 2026."""
-    return f"{value.day}{SPACE}{value:%B}{SPACE}{value.year}"
-
-
-def days(first: date, last: date) -> str:
-    """A span of days, each part said once: 2 to 29 May 2026."""
-    if first == last:
-        return day(last)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {day(last)}"
-    if first.year == last.year:
-        return f"{first.day}{SPACE}{first:%B} to {day(last)}"
-    return f"{day(first)} to {day(last)}"
-
-
-def short_day(value: date) -> str:
-    """29 May."""
-    return f"{value.day}{SPACE}{value:%B}"
-
-
-def since(value: date, newest: date) -> str:
-    """`since Monday, 25 May`, in the week up to the newest day; before it `since 12 May 2026`."""
-    if value == newest:
-        return f"on {value:%A}, {short_day(value)}"
-    return f"since {value:%A}, {short_day(value)}" if (newest - value).days < 7 else f"since {day(value)}"
-
-
-def usual(expected: float) -> str:
-    """Expected customers: whole from ten on, below with one decimal; `none` where that would be next to nothing."""
-    if expected < 0.5:
-        return "none"
-    return count(round(expected)) if expected >= 10 else f"{expected:.1f}".removesuffix(".0")
-
-
-def times(ratio: float) -> str:
-    """`three times as many`, `2.6 times as many`."""
-    said = f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
-    whole = said.removesuffix(".0")
-    named = _TIMES[int(whole)] if whole.isdigit() and int(whole) < len(_TIMES) else ""
-    return f"{named or whole + ' times'} as many"
 
 
 def dimension(name: str, value: str) -> str:
@@ -168,23 +119,3 @@ def channel(value: str) -> str:
 def language(value: str) -> str:
     """Name of a language."""
     return "Not stated" if value == NOT_STATED else LANGUAGE_NAMES.get(value, value)
-
-
-def visible(text: str) -> str:
-    """Text with every character that would steer its display (direction overrides, controls) spelt out."""
-    return "".join(
-        f"⟨U+{ord(char):04X}⟩"
-        if char in _STEERING
-        or (unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t")
-        or unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-        else char
-        for char in text.replace("\r\n", "\n")
-    )
-
-
-def escaped(text: str) -> str:
-    """Text for a place that reads Markdown (a heading, a badge): shown as it is, on one line, no link."""
-    flat = " ".join(visible(text).split())
-    # Bare addresses are made links after escapes are resolved; an invisible word joiner keeps them text.
-    flat = flat.replace("://", ":\u2060//").replace("www.", "www\u2060.").replace("@", "\u2060@")
-    return "".join(f"\\{char}" if char in _MARKDOWN else char for char in flat)

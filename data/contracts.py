@@ -202,6 +202,17 @@ THEME_ASSIGNMENTS = Contract(
     key=("contact_id",),
 )
 
+THEME_MAP = Contract(
+    "theme_map",
+    _schema(
+        contact_id=pa.string(),
+        day=pa.date32(),
+        x=pa.float32(),  # places without a unit: near each other is alike, far from each other says little
+        y=pa.float32(),
+    ),
+    key=("contact_id",),
+)
+
 SIGNALS = Contract(
     "signals",
     _schema(
@@ -241,6 +252,27 @@ ALERTS = Contract(
     key=("alert_id",),
 )
 
+CLOSURES = Contract(
+    "closures",
+    _schema(
+        edit_id=pa.string(),  # the edit that marked the theme as fixed
+        theme_id=pa.string(),
+        fixed_on=pa.date32(),
+        release=pa.string(),
+        tested_on=pa.date32(),  # last day of the data
+        verdict=pa.string(),  # resolved, unproven, regressed
+        before=pa.int64(),  # customers of the theme in the days before, each counted once a day
+        after=pa.int64(),
+        days_before=pa.int64(),
+        days_after=pa.int64(),
+        ratio=pa.float64(),  # after over before, in relation to all other customers; null: nothing can be said
+        low=pa.float64(),
+        high=pa.float64(),
+        exact=pa.bool_(),
+    ),
+    key=("edit_id",),
+)
+
 QUARANTINE = Contract(
     "quarantine",
     _schema(
@@ -274,6 +306,6 @@ CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, OUTCOME_SCORES, THEMES, THEME_ASSIGNMENTS, THEME_EVENTS,
-        THEME_EDITS, SIGNALS, ALERTS, QUARANTINE, RUNS,
+        THEME_EDITS, THEME_MAP, SIGNALS, ALERTS, CLOSURES, QUARANTINE, RUNS,
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from voc.data.contracts import CONTRACTS, Contract
@@ -17,6 +17,8 @@ from voc.errors import LakeError
 
 _SYSTEM = re.compile(r"([A-Z][\w ,-]*) \(os error \d+\)")
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
+# Whoever reads a file holds at least one of its row groups: the usual million rows may be a whole large day.
+_WRITER = WriterProperties(max_row_group_size=8192, compression="SNAPPY")
 
 
 class Lake:
@@ -53,22 +55,25 @@ class Lake:
         """Add rows in one commit. Streams when given a reader."""
         contract = self._checked(name, rows)
         with _one_line(name):
-            write_deltalake(self._uri(name), rows, mode="append", partition_by=list(contract.partition) or None)
+            partition = list(contract.partition) or None
+            write_deltalake(self._uri(name), rows, mode="append", partition_by=partition, writer_properties=_WRITER)
 
     def replace(self, name: str, rows: Rows, where: str | None = None) -> None:
         """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects: one commit."""
         contract = self._checked(name, rows)
         if not self.exists(name):
             return self.append(name, rows)
-        write_deltalake(
-            self._uri(name),
-            rows,
-            mode="overwrite",
-            predicate=where,
-            # A whole table that was written by an older version gets the columns that it lacks.
-            schema_mode="overwrite" if where is None else None,
-            partition_by=list(contract.partition) or None,
-        )
+        with _one_line(name):
+            write_deltalake(
+                self._uri(name),
+                rows,
+                mode="overwrite",
+                predicate=where,
+                # A whole table that was written by an older version gets the columns that it lacks.
+                schema_mode="overwrite" if where is None else None,
+                partition_by=list(contract.partition) or None,
+                writer_properties=_WRITER,
+            )
         return None
 
     def upsert(self, name: str, rows: Rows) -> None:

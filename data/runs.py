@@ -3,7 +3,9 @@
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,3 +36,30 @@ def record_run(
     }
     lake.append("runs", pa.Table.from_pylist([row], schema=RUNS.schema))
     return run_id
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the table `runs`."""
+
+    step: str
+    started_at: datetime
+    seconds: float
+    inputs: Mapping[str, Any]
+    counts: Mapping[str, Any]
+    versions: Mapping[str, Any]
+
+
+_LATEST = """
+    SELECT step, started_at, seconds, inputs, counts, versions FROM runs
+    WHERE $step IS NULL OR step = $step
+    QUALIFY row_number() OVER (PARTITION BY step ORDER BY started_at DESC, run_id) <= $each
+    ORDER BY started_at DESC, run_id
+"""
+
+
+def latest_runs(lake: Lake, each: int, step: str | None = None) -> tuple[Run, ...]:
+    """The latest `each` runs of every step (or of this one), newest first."""
+    rows = lake.query(_LATEST, {"each": each, "step": step}).to_pylist()
+    texts = ("inputs", "counts", "versions")
+    return tuple(Run(**row | {name: json.loads(row[name]) for name in texts}) for row in rows)

@@ -55,11 +55,13 @@ def run_bench(
         return _run_scoring(_bench_workspace(workspace), bench_data(data), registry, progress)
     if name == "emergence":
         return _run_emergence(_bench_workspace(workspace), registry, progress, repeats)
+    if name == "serving":
+        return _run_serving(_bench_workspace(workspace), registry, progress)
     benches = {"quality": (quality_suites(encoder), workspace_suites(data)), "themes": theme_suites(encoder)}
     on_data, on_workspace = benches.get(name, ({}, {}))
     if suite not in {**on_data, **on_workspace}:
         known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
-        names = ", ".join([*known, "emergence"])
+        names = ", ".join([*known, "emergence", "scoring", "serving"])
         raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
     with registry.run(f"bench {name} {suite}") as run:
         if suite in on_data:
@@ -131,6 +133,15 @@ def _run_scoring(workspace: Workspace, data: Path, registry: Registry, progress:
 
     with registry.run("bench scoring") as run:
         result = scoring(workspace, data, progress, run)
+        run.metrics(result.figures)
+    return result
+
+
+def _run_serving(workspace: Workspace, registry: Registry, progress: Progress) -> BenchResult:
+    from voc.experiments.serving import serving
+
+    with registry.run("bench serving") as run:
+        result = serving(workspace, progress, run)
         run.metrics(result.figures)
     return result
 

@@ -14,6 +14,7 @@ from voc.data.workspace import Workspace
 from voc.errors import ExportError
 from voc.inference.emergence.run import EmergenceSummary, emergence
 from voc.inference.score import ScoreSummary, score
+from voc.inference.serving.artefact import register_export
 from voc.inference.themes import ThemesSummary, themes
 from voc.models.exported import is_exported
 from voc.training.exporting import GateReport, export
@@ -77,9 +78,11 @@ def _export(workspace: Workspace, report: Callable[[str, float], None]) -> tuple
     if version is None or is_exported(workspace.models / version):
         return None, ""
     try:
-        return export(workspace, version, progress=report)[-1], ""
+        made = export(workspace, version, progress=report)[-1]
     except ExportError as error:
         return None, str(error)
+    register_export(workspace, version)
+    return made, ""
 
 
 def _generate(sources: Path, contacts: int) -> DemoCounts:

@@ -6,8 +6,9 @@ lake when asked for.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -17,38 +18,33 @@ import pyarrow.dataset as ds
 from voc.data.customers import active_customers
 from voc.data.lake import Lake
 from voc.data.text import fold
-from voc.inference import marts_signals
+from voc.inference import marts_churn, marts_map, marts_models, marts_reasons, marts_signals, marts_themes
+from voc.inference.emergence import impact as impacts
+from voc.inference.emergence.impact import Impact, Prices
 from voc.inference.evidence import Evidence
-from voc.inference.marts_signals import AlertSummary, Emergence
+from voc.inference.marts_churn import BackTest, CallList, Order
+from voc.inference.marts_map import MapView, Marked, Region
+from voc.inference.marts_models import Judged
+from voc.inference.marts_signals import RISING, AlertSummary, Emergence, Rise
+from voc.inference.marts_themes import FixTest, Gone, Story
+from voc.inference.selection import FILTERED as _FILTERED
+from voc.inference.selection import NOT_STATED as NOT_STATED
+from voc.inference.selection import SELECTED as _SELECTED
+from voc.inference.selection import Selection as Selection
+from voc.inference.selection import filter_values as _filter_values
+from voc.inference.selection import values as _values
+from voc.inference.theme_edits import Edit, history
 
-TABLES = ("contacts", "scores", "themes", "theme_assignments", "customers", *marts_signals.TABLES)
+TABLES = (
+    "contacts", "scores", "themes", "theme_assignments", "customers", *marts_signals.TABLES, *marts_churn.TABLES,
+    *marts_map.TABLES, *marts_models.TABLES, *marts_themes.TABLES,
+)  # fmt: skip
 """Tables of the lake that the marts depend on: while their versions stand, so do the answers."""
-NOT_STATED = ""
-"""Stands for a product or language that the source did not give."""
+EDITS = "theme_edits"
+"""What people decide: a change in it is taken in by `Marts.take_in`, without reading the others again."""
 RECENT_DAYS = 7
 BASELINE_DAYS = 28
 TREND_WEEKS = 12
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Contacts of the days `first` to `last`, both included, of these products and so on (none: all)."""
-
-    first: date
-    last: date
-    products: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-
-    @property
-    def days(self) -> int:
-        """Length in days."""
-        return (self.last - self.first).days + 1
-
-    @property
-    def before(self) -> "Selection":
-        """The period of equal length right before, with the same filters."""
-        return replace(self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -130,6 +126,15 @@ class ThemeSummary:
     fixed_release: str | None = None
     standing: str | None = None
     """Its status on the last day tested, as `emergence.alerts.ThemeStatus` names them; None before any test."""
+    fix: FixTest | None = None
+    """What the test of the fix said; None where the theme is not marked as fixed, or was not tested since."""
+
+    @property
+    def state(self) -> str | None:
+        """How it stands, for people: `standing`, unless it is marked as fixed; then whether that helped."""
+        if self.fix is None or (self.fix.verdict == "unproven" and self.standing in RISING):
+            return self.standing
+        return self.fix.verdict
 
 
 @dataclass(frozen=True)
@@ -177,17 +182,20 @@ class Page:
 class Marts:
     """Answers over one state of the lake. Methods may be called from several threads at once."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, texts: ds.Dataset, scores: ds.Dataset, model: str
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, datasets: Mapping[str, ds.Dataset], model: str) -> None:
         self._connection = connection
-        self._texts = texts
-        self._scores = scores
+        self._texts = datasets["contacts"]
+        self._scores = datasets["scores"]
+        self._labels = datasets["labels"]
+        self._places = datasets["theme_map"]
+        self._placing = Lock()
+        self._editing = Lock()
+        self._edits: tuple[Edit, ...] = ()
         self._model = model
 
     @classmethod
-    def load(cls, lake: Lake, model_version: str | None) -> "Marts":
-        """Read the lake as it is now, with the scores of this model version alone."""
+    def load(cls, lake: Lake, model_version: str | None, head_version: str | None = None) -> "Marts":
+        """Read the lake as it is now, with the scores of this model and of this outcome head alone."""
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
         datasets = {name: lake.dataset(name) for name in TABLES}
@@ -195,8 +203,11 @@ class Marts:
             connection.register(f"lake_{name}", dataset)
         connection.execute(_LOAD_CONTACTS, {"model": model_version or ""})
         connection.execute(_LOAD_REASONS, {"model": model_version or ""})
-        connection.execute(_LOAD_THEMES)
+        connection.execute(marts_themes.CREATE)
         connection.execute(marts_signals.CREATE)
+        connection.execute(marts_reasons.CREATE)
+        connection.execute(marts_churn.CREATE)
+        connection.execute(marts_churn.LOAD_RISK, {"head": head_version or ""})
         first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
         if first is None:
             first = last = date.min
@@ -204,7 +215,16 @@ class Marts:
         connection.execute("CREATE TABLE active AS SELECT day, active FROM lake_active")
         for name in (*TABLES, "active"):
             connection.unregister(f"lake_{name}")
-        return cls(connection, datasets["contacts"], datasets["scores"], model_version or "")
+        marts = cls(connection, datasets, model_version or "")
+        marts.take_in(history(lake))
+        return marts
+
+    def take_in(self, edits: tuple[Edit, ...]) -> None:
+        """Let what people decided about themes (all edits, oldest first) hold in the answers from now on."""
+        with self._editing:
+            if len(edits) >= len(self._edits):  # edits are only ever added; fewer are an older state
+                marts_themes.apply_edits(self._connection, edits)
+                self._edits = edits
 
     def close(self) -> None:
         """Free the memory. No question can be asked afterwards."""
@@ -260,14 +280,38 @@ class Marts:
         )
 
     def reasons(self, selection: Selection) -> pd.DataFrame:
-        """Columns reason, contacts, customers; most contacts first. A contact may name several reasons."""
-        return self._frame(
-            f"""SELECT reason, count(*)::INTEGER AS contacts,
-                       count(DISTINCT customer_id)::INTEGER AS customers
-                FROM contact_reason JOIN contact USING (number) WHERE {_SELECTED}
-                GROUP BY reason ORDER BY contacts DESC, reason""",
-            _values(selection),
-        )
+        """Columns reason, contacts, customers, negative, leaving; as of `marts_reasons.counts`."""
+        return marts_reasons.counts(self._connection, selection)
+
+    def reason_slices(self, selection: Selection, column: str) -> pd.DataFrame:
+        """Reasons by channel, product, segment or language; as of `marts_reasons.slices`."""
+        return marts_reasons.slices(self._connection, selection, column)
+
+    def reason_daily(self, selection: Selection, reason: str) -> pd.DataFrame:
+        """Columns day, contacts, customers of one reason."""
+        return marts_reasons.daily(self._connection, selection, reason)
+
+    def reason_classes(self, selection: Selection, classed: Mapping[str, str]) -> dict[str, int]:
+        """Contacts by the class of their reasons."""
+        return marts_reasons.classes(self._connection, selection, classed)
+
+    def call_list(self, selection: Selection, order: Order, capacity: int, horizon: int) -> CallList:
+        """Whom to call after the selection's last day; as of `marts_churn.call_list`."""
+        return marts_churn.call_list(self._connection, selection, order, capacity, horizon)
+
+    def observed_until(self) -> date | None:
+        """Last day of which outcomes are known; None without any leave."""
+        return marts_churn.observed_until(self._connection)
+
+    def back_test(
+        self, selection: Selection, order: Order, capacity: int, horizon: int, until: date, since: date
+    ) -> BackTest | None:
+        """What the list would have been worth on earlier days; as of `marts_churn.back_test`."""
+        return marts_churn.back_test(self._connection, selection, order, capacity, horizon, until, since)
+
+    def at_risk(self) -> bool:
+        """Whether any contact has a risk."""
+        return bool(self._rows("SELECT count(*) > 0 FROM contact_risk")[0][0])
 
     def sentiment(self, selection: Selection, step: int) -> pd.DataFrame:
         """Columns from_day, to_day, negative, neutral, positive, scored, a row for every `step` days.
@@ -314,6 +358,40 @@ class Marts:
             _values(selection) | {"theme": theme_id},
         )
 
+    def nearest(self, theme_id: str, selection: Selection, limit: int) -> tuple[str, ...]:
+        """Ids of the theme's contacts in the selection, those nearest to its centre first."""
+        found = self._rows(
+            f"""SELECT contact_id FROM contact WHERE {_SELECTED} AND theme_id = $theme
+                ORDER BY similarity DESC NULLS LAST, number LIMIT $limit""",
+            _values(selection) | {"theme": theme_id, "limit": limit},
+        )
+        return tuple(row[0] for row in found)
+
+    def impact(self, theme_id: str, selection: Selection, prices: Prices = ()) -> Impact:
+        """What a theme does to the company in a selection; `prices` is the cost of a contact by channel."""
+        everybody = not any(_filter_values(selection).values())
+        with self._connection.cursor() as cursor:
+            return impacts.measure(
+                cursor, theme_id, selection.first, selection.last, prices, _SELECTED, _values(selection),
+                everybody=everybody,
+            )  # fmt: skip
+
+    def story(self, theme_id: str) -> Story:
+        """What happened to a theme, what waits for the next run, and which themes are like it."""
+        return marts_themes.story(self._connection, self._edits, theme_id)
+
+    def gone(self, theme_id: str) -> Gone | None:
+        """What became of a theme that is not shown; None where there never was one of that id."""
+        return marts_themes.gone(self._connection, self._edits, theme_id)
+
+    def theme_names(self) -> dict[str, str]:
+        """Names of the active themes by id."""
+        return marts_themes.names(self._connection)
+
+    def rises(self, first: date, last: date) -> tuple[Rise, ...]:
+        """Themes that rose in these days, as it was known on the last of them."""
+        return marts_signals.rises(self._connection, first, last)
+
     def emergence(self) -> Emergence:
         """What is emerging now, in the whole company."""
         return marts_signals.emergence(self._connection)
@@ -325,6 +403,32 @@ class Marts:
     def baseline(self, kind: str, group_id: str, first: date | None = None) -> pd.DataFrame:
         """Columns day, customers, expected, lower, upper of a theme or reason: its tested days from `first` on."""
         return marts_signals.baseline(self._connection, kind, group_id, first)
+
+    def weeks(self) -> pd.DataFrame:
+        """What comes in and what the model makes of it by week; as of `marts_models.weeks`."""
+        return marts_models.weeks(self._connection, self._scores, self._model)
+
+    def week_languages(self) -> pd.DataFrame:
+        """Contacts by week and language; as of `marts_models.week_languages`."""
+        return marts_models.week_languages(self._connection)
+
+    def judged(self) -> Judged | None:
+        """The contacts that the model was judged on; as of `marts_models.judged`."""
+        return marts_models.judged(self._connection, self._labels, self._scores, self._model)
+
+    def map_view(self, selection: Selection, most: int, least_customers: int) -> MapView:
+        """The map of a selection; as of `marts_map.view`."""
+        self._place()
+        return marts_map.view(self._connection, selection, most, least_customers)
+
+    def marked(self, selection: Selection, region: Region) -> Marked:
+        """The contacts in a region of the map; as of `marts_map.marked`."""
+        self._place()
+        return marts_map.marked(self._connection, selection, region)
+
+    def contacts_by_number(self, numbers: Sequence[int]) -> tuple[ContactView, ...]:
+        """Contacts by the numbers that `marked` gives, in that order."""
+        return self._views(numbers)
 
     def contacts(self, selection: Selection, criteria: Criteria, limit: int, offset: int = 0) -> Page:
         """Contacts that meet everything, newest first, with their transcripts."""
@@ -376,6 +480,10 @@ class Marts:
         views = {view.contact_id: view for view in self._views(list(numbers.values()))}
         return tuple(views[contact_id] for contact_id in contact_ids if contact_id in views)
 
+    def _place(self) -> None:
+        with self._placing:
+            marts_map.ready(self._connection, self._places)
+
     def _themes(self, selection: Selection, theme_id: str | None) -> tuple[ThemeSummary, ...]:
         values = _values(selection) | {"theme": theme_id, "recent": RECENT_DAYS, "back": BASELINE_DAYS}
         rows = self._rows(
@@ -411,6 +519,7 @@ class Marts:
                 ORDER BY contacts DESC NULLS LAST, theme_id""",
             values,
         )
+        fixes = marts_themes.fix_tests(self._connection)
         return tuple(
             ThemeSummary(
                 theme_id=row[0],
@@ -430,6 +539,7 @@ class Marts:
                 fixed_on=row[15],
                 fixed_release=row[16],
                 standing=row[17],
+                fix=fixes.get(row[0]),
             )
             for row in rows
         )
@@ -517,22 +627,6 @@ def _like(word: str) -> str:
     return f"%{escaped}%"
 
 
-def _values(selection: Selection) -> dict[str, Any]:
-    return {
-        "first": selection.first,
-        "last": selection.last,
-        "products": list(selection.products),
-        "channels": list(selection.channels),
-        "languages": list(selection.languages),
-    }
-
-
-_FILTERED = " AND ".join(
-    f"(len(${plural}::VARCHAR[]) = 0 OR list_contains(${plural}::VARCHAR[], {column}))"
-    for plural, column in (("products", "product"), ("channels", "channel"), ("languages", "language"))
-)
-_SELECTED = f"day BETWEEN $first::DATE AND $last::DATE AND {_FILTERED}"
-
 # `number` counts contacts from the newest: the order of every list, and a narrow key.
 _LOAD_CONTACTS = f"""
 CREATE TABLE contact AS
@@ -541,7 +635,7 @@ SELECT row_number() OVER (ORDER BY started_at DESC, contact_id)::INTEGER AS numb
        coalesce(product, '{NOT_STATED}') AS product,
        coalesce(language, '{NOT_STATED}') AS language, s.contact_id IS NOT NULL AS scored,
        coalesce(abstained, FALSE) AS abstained, sentiment, sentiment_probability,
-       churn_intent, churn_probability, theme_id
+       churn_intent, churn_probability, csat, theme_id, similarity
 FROM lake_contacts AS c
 LEFT JOIN (SELECT * FROM lake_scores WHERE model_version = $model) AS s USING (contact_id)
 LEFT JOIN lake_theme_assignments AS a USING (contact_id)
@@ -551,11 +645,4 @@ CREATE TABLE contact_reason AS
 SELECT number, item.reason AS reason, item.probability AS probability
 FROM (SELECT contact_id, unnest(reasons) AS item FROM lake_scores WHERE model_version = $model)
 JOIN contact USING (contact_id)
-"""
-# A theme of before there were decisions has no status: it is active.
-_LOAD_THEMES = """
-CREATE TABLE theme AS
-SELECT theme_id, label, keywords, coalesce(status, 'active') AS status, first_day, verbatim_ids, owner, fixed_on,
-       fixed_release
-FROM lake_themes WHERE coalesce(status, 'active') NOT IN ('merged', 'dismissed')
 """

@@ -25,6 +25,8 @@ SELECT kind, group_id, arg_max(status, day) AS standing FROM signal GROUP BY ALL
 CREATE TABLE alert AS SELECT * FROM lake_alerts;
 """
 """Of the registered datasets `lake_signals` and `lake_alerts`. Of slices the alerts alone are kept."""
+RISING = ("new", "emerging", "regressed", "growing")
+"""How a theme or reason stands that asks for attention."""
 _HARDLY_ANY = 0.5
 """With fewer customers expected, "so many times" would say more than is known."""
 _LIVING_FIRST = "ORDER BY closed, customers - expected DESC, opened DESC, alert_id"
@@ -86,6 +88,30 @@ class AlertSummary:
 
 
 @dataclass(frozen=True)
+class Rise:
+    """A theme above its usual in some days. Customers count once a day, from `since` to the last of the days."""
+
+    theme_id: str
+    standing: str
+    """On the last day tested, as `emergence.alerts.ThemeStatus` names them."""
+    since: date
+    """First day of the rise where an alert tells it, else of the days asked for."""
+    customers: int
+    expected: float
+
+    @property
+    def above(self) -> Interval:
+        """Customers above the expected, with the exact interval of a Poisson count (Garwood 1936)."""
+        low, high = intervals.poisson(self.customers)
+        return Interval(self.customers - self.expected, low - self.expected, high - self.expected)
+
+    @property
+    def times(self) -> float | None:
+        """How many times the expected; None where next to nobody was expected."""
+        return self.customers / self.expected if self.expected >= _HARDLY_ANY else None
+
+
+@dataclass(frozen=True)
 class Emergence:
     """What is emerging now, and what was looked at."""
 
@@ -116,6 +142,16 @@ def emergence(connection: duckdb.DuckDBPyConnection) -> Emergence:
         waiting if tested is None else themes,
         reasons,
     )
+
+
+def rises(connection: duckdb.DuckDBPyConnection, first: date, last: date) -> tuple[Rise, ...]:
+    """Active themes that rose in these days: those with the most customers above the expected first.
+
+    Nothing that became known later counts: an alert opened after `last` is left out, and one that goes on is counted up
+    to `last`.
+    """
+    found = (Rise(*row) for row in _rows(connection, _RISES, {"first": first, "last": last}))
+    return tuple(sorted(found, key=lambda rise: (-rise.above.value, rise.theme_id)))
 
 
 def theme_alerts(connection: duckdb.DuckDBPyConnection, theme_id: str) -> tuple[AlertSummary, ...]:
@@ -172,4 +208,18 @@ _TESTED = """
 SELECT max(day), count(DISTINCT group_id) FILTER (kind = 'theme'), count(DISTINCT group_id) FILTER (kind = 'reason'),
        (SELECT count(*) FROM theme WHERE status = 'active')
 FROM signal
+"""
+_RISES = """
+WITH known AS (
+    SELECT group_id, min(began) AS began FROM alert
+    WHERE kind = 'theme' AND opened <= $last AND "last" >= $first GROUP BY ALL),
+told AS (
+    SELECT group_id, arg_max(status, day) AS stood FROM signal
+    WHERE kind = 'theme' AND day BETWEEN $first AND $last GROUP BY ALL)
+SELECT group_id, stood, coalesce(began, $first) AS since, sum(customers)::INTEGER, coalesce(sum(expected), 0)
+FROM told JOIN theme ON theme_id = group_id AND theme.status = 'active' LEFT JOIN known USING (group_id)
+JOIN signal USING (group_id)
+WHERE kind = 'theme' AND stood IN ('new', 'emerging', 'growing', 'regressed')
+  AND day BETWEEN coalesce(began, $first) AND $last
+GROUP BY ALL
 """

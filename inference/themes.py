@@ -21,9 +21,10 @@ from voc.data.lake import Lake
 from voc.data.runs import record_run
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
-from voc.errors import ModelFolderError, WorkspaceError
+from voc.errors import ModelFolderError, ThemeError, WorkspaceError
 from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes
-from voc.inference.theme_edits import Edits, Split, current_edits, history
+from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
+from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
 from voc.models.tasks import Floats
@@ -129,8 +130,8 @@ def themes(
 
     New themes are looked for among at most `max_fit_contacts` contacts, without `refit` not at all. Known ones keep
     their id and their centre; `afresh` moves each centre to the middle of the theme's contacts, as a new model does
-    anyway. People's edits hold. The tables `themes` and `theme_assignments` are replaced, `theme_events` grows. Raises
-    WorkspaceError where nothing is scored.
+    anyway. People's edits hold. The tables `themes` and `theme_assignments` are replaced, `theme_events` grows; with
+    `refit` the map is drawn anew. Raises WorkspaceError where nothing is scored.
     """
     version = workspace.current_model
     if version is None:
@@ -169,13 +170,19 @@ def themes(
     events += changed
     stamp = {"space": space.save(workspace.root / "themes"), "model_version": version, "fitted_at": started_at}
     table = pa.Table.from_pylist([row | stamp for row in table], schema=THEMES.schema)
-    lake.insert_new("theme_events", _event_rows(events, table, started_at))
-    lake.replace("theme_assignments", assigned)
-    lake.replace("themes", table)
+    with editing(lake):
+        _refuse_twice_given(lake, known, rows, edits)
+        lake.insert_new("theme_events", _event_rows(events, table, started_at))
+        lake.replace("theme_assignments", assigned)
+        lake.replace("themes", table)
+    if refit and settings.map_contacts:
+        progress("drawing the map")
+        draw_map(lake, space, version, sample.texts, sample.vectors, settings)
     unassigned = assigned["theme_id"].null_count
     seconds = time.perf_counter() - begin
     record_run(
         lake, "themes", started_at, seconds,
+        inputs={"refit": refit},
         counts={"themes": len(known), "contacts": assigned.num_rows, "unassigned": unassigned},
         versions={"model": version},
     )  # fmt: skip
@@ -185,6 +192,19 @@ def themes(
         if row["contacts"]
     )
     return ThemesSummary(lines, assigned.num_rows, unassigned, seconds, events)
+
+
+def _refuse_twice_given(
+    lake: Lake, known: Sequence[KnownTheme], rows: Mapping[str, Mapping[str, Any]], edits: Edits
+) -> None:
+    """Raise ThemeError where somebody split a theme during the run, and the new id is that of a theme just found, too.
+
+    Nothing is written then, and the next run begins with that split.
+    """
+    born = {theme.theme_id for theme in known} - set(rows) - {split.new_theme_id for split in edits.splits}
+    twice = sorted(born & {split.new_theme_id for split in current_edits(lake).splits})
+    if twice:
+        raise ThemeError(f"theme {twice[0]}: a theme was split while themes were looked for; run: voc themes")
 
 
 def _stored_space(workspace: Workspace, rows: Any, version: str) -> ThemeSpace | None:

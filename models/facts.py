@@ -9,7 +9,7 @@ from voc.models.manifest import DECISIONS, Manifest, read_manifest
 from voc.models.storage import verify
 from voc.models.tasks import Task
 
-_CONFIG = "config.json"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Facts:
 def read_facts(folder: Path) -> Facts:
     """Read them; takes no time. Raises ModelFolderError where `folder` is no model or one of the files has changed."""
     manifest = read_manifest(folder)
-    verify(folder, {name: manifest.files.get(name, "none named") for name in (_CONFIG, DECISIONS)})
-    config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+    verify(folder, {name: manifest.files.get(name, "none named") for name in (CONFIG, DECISIONS)})
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     return Facts(
         manifest,
         tuple(Task.of(values) for values in config["tasks"]),

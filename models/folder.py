@@ -8,8 +8,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from voc.models.classifier import Classifier
 from voc.models.decisions import Decisions
-from voc.models.manifest import CARD, DECISIONS, Manifest, read_manifest
+from voc.models.manifest import CARD, DECISIONS, QUALITY, Manifest, read_manifest
 from voc.models.predict import Predictor
+from voc.models.quality import Quality
 from voc.models.storage import verify, write_json, write_whole
 
 
@@ -32,7 +33,7 @@ class Model:
         return Predictor(self.classifier, self.tokenizer, batch_tokens, calibration=self.decisions.calibration)
 
 
-def save_model(model: Model, folder: Path, card: str) -> Path:
+def save_model(model: Model, folder: Path, card: str, quality: Quality | None = None) -> Path:
     """Write `model` as `folder`, whole or not at all. Raises ModelFolderError when the folder is there."""
 
     def fill(place: Path) -> None:
@@ -40,6 +41,8 @@ def save_model(model: Model, folder: Path, card: str) -> Path:
         model.tokenizer.save_pretrained(place)
         write_json(place / DECISIONS, asdict(model.decisions))
         (place / CARD).write_text(card, encoding="utf-8")
+        if quality is not None:
+            write_json(place / QUALITY, quality.to_json())
 
     return write_whole(folder, asdict(model.manifest), fill, "a model")
 

@@ -13,10 +13,12 @@ from voc.models.storage import MANIFEST, manifest_of
 FORMAT = 2
 DECISIONS = "decisions.json"
 CARD = "card.md"
+QUALITY = "quality.json"
+"""Figures of quality, for the app; a cold start has none."""
 ALLOWED = frozenset(
     {
         "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        DECISIONS, CARD,
+        DECISIONS, CARD, QUALITY,
     }
 )  # fmt: skip
 EXPORT = "onnx"

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, f1_score
 
+from voc.models.quality import Bin
 from voc.models.tasks import Floats, Task
 
 Decisions = npt.NDArray[np.bool_]
@@ -74,6 +75,28 @@ def expected_calibration_error(task: Task, truth: Decisions, probabilities: Floa
     weights = np.bincount(places, minlength=bins)
     gaps = np.bincount(places, weights=right.astype(float) - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / weights.sum())
+
+
+def reliability(task: Task, truth: Decisions, probabilities: Floats, bins: int = 10) -> tuple[Bin, ...]:
+    """Answers in equal ranges of their probability, lowest first (DeGroot and Fienberg 1983); empty ranges are left
+    out.
+
+    An answer is the most probable label of a row; of a binary task it is "yes"; of a multilabel task every label of
+    every row is one.
+    """
+    if task.kind == "multilabel":
+        said, right = probabilities.reshape(-1), truth.reshape(-1)
+    elif task.kind == "binary":
+        said, right = probabilities[:, 1], truth[:, 1]
+    else:
+        rows, best = np.arange(len(truth)), probabilities.argmax(axis=1)
+        said, right = probabilities[rows, best], truth[rows, best]
+    places = np.minimum((said * bins).astype(int), bins - 1)
+    return tuple(
+        Bin(int((places == place).sum()), float(said[places == place].mean()), int(right[places == place].sum()))
+        for place in range(bins)
+        if (places == place).any()
+    )
 
 
 def best_threshold(truth: Decisions, probabilities: Floats) -> float:

@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,48 @@ class RunLog(Protocol):
 
     def model(self, folder: Path) -> None:
         """Record the model folder and register it as a new version."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """An MLflow model from code (`python_function`): what it is made of, in MLflow's own terms but not its types.
+
+    `script` is run to read it, with the package `code` beside it and the folder `files` as its artefact `model`.
+    `inputs` and `outputs` are the columns of its signature, `example` an input by column.
+    """
+
+    folder: str
+    script: Path
+    code: Path
+    files: Path
+    requirements: tuple[str, ...]
+    inputs: Sequence[Mapping[str, Any]]
+    outputs: Sequence[Mapping[str, Any]]
+    example: Mapping[str, Sequence[Any]]
+    tags: Mapping[str, str]
+
+    def save(self, place: Path) -> None:
+        """Write it as an MLflow model into the folder `place`, which must not be there. Nothing in it is a pickle."""
+        _quietly()
+        with warnings.catch_warnings():
+            # Both of MLflow's own doing: its type hints, and its use of pandas.
+            warnings.filterwarnings("ignore", ".*Any type hint is inferred", UserWarning)
+            warnings.filterwarnings("ignore", "Operation with range is deprecated", DeprecationWarning)
+            import mlflow.pyfunc
+            import pandas as pd
+            from mlflow.models import ModelSignature
+
+            columns = {"inputs": json.dumps(self.inputs), "outputs": json.dumps(self.outputs)}
+            mlflow.pyfunc.save_model(
+                str(place),
+                python_model=str(self.script),
+                code_paths=[str(self.code)],
+                artifacts={"model": str(self.files)},
+                pip_requirements=list(self.requirements),
+                signature=ModelSignature.from_dict(columns),
+                input_example=pd.DataFrame(self.example),
+                metadata=dict(self.tags),
+            )
 
 
 @dataclass(frozen=True)
@@ -92,9 +135,24 @@ class Registry:
                 client.set_registered_model_alias(REGISTERED_MODEL, PREVIOUS, before)
         client.set_registered_model_alias(REGISTERED_MODEL, CHAMPION, number)
 
+    def lead_to(self, version: str, number: str, champion: bool) -> str:
+        """Let the aliases that the folder named `version` has lead to its registered version `number`, and `champion`
+        if it is that. Returns the shortest address there."""
+        client = self._client()
+        aliases = dict(client.get_registered_model(REGISTERED_MODEL).aliases)
+        own = {str(found.version) for found in self._versions(client, version)}
+        led = {alias for alias, other in aliases.items() if str(other) in own} | ({CHAMPION} if champion else set())
+        for alias in sorted(led):
+            client.set_registered_model_alias(REGISTERED_MODEL, alias, number)
+        return f"models:/{REGISTERED_MODEL}" + (f"@{min(led)}" if led else f"/{number}")
+
     def _number(self, client: Any, version: str) -> str | None:
-        found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.folder = '{version}'")
-        return str(found[0].version) if found else None
+        """The newest of a folder: its export, once there is one, is registered after the trained model."""
+        found = self._versions(client, version)
+        return str(max(int(one.version) for one in found)) if found else None
+
+    def _versions(self, client: Any, version: str) -> list[Any]:
+        return list(client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tags.folder = '{version}'"))
 
     def _reopened(self, client: Any, run_id: str) -> str | None:
         from mlflow.exceptions import MlflowException
@@ -115,11 +173,9 @@ class Registry:
         return str(client.create_experiment(self.experiment, artifact_location=place))
 
     def _client(self) -> Any:
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        _quietly()
         from mlflow import MlflowClient  # takes seconds to import: only commands that track pay for it
 
-        for chatty in ("alembic", "mlflow"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
 
@@ -171,6 +227,16 @@ class MlflowRun:
 
     def model(self, folder: Path) -> None:
         """See RunLog."""
+        self._register(folder, {"folder": folder.name})
+
+    def served_model(self, served: ServedModel) -> str:
+        """Record a model that MLflow can load and serve, and register it; returns the number of its version."""
+        with tempfile.TemporaryDirectory(prefix="voc-mlflow-") as name:
+            place = Path(name) / "model"
+            served.save(place)
+            return self._register(place, served.tags)
+
+    def _register(self, folder: Path, tags: Mapping[str, str]) -> str:
         from mlflow.exceptions import MlflowException
 
         self.client.log_artifacts(self.run_id, str(folder), "model")
@@ -180,9 +246,18 @@ class MlflowRun:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         artifacts = self.client.get_run(self.run_id).info.artifact_uri
-        self.client.create_model_version(
-            REGISTERED_MODEL, f"{artifacts}/model", self.run_id, tags={"folder": folder.name}
-        )
+        made = self.client.create_model_version(REGISTERED_MODEL, f"{artifacts}/model", self.run_id, tags=dict(tags))
+        return str(made.version)
+
+
+def _quietly() -> None:
+    """MLflow asks for git, tells of each table that it makes, and draws bars."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow  # noqa: F401 # sets its own levels when it is imported, so ours come after
+
+    for chatty in ("alembic", "mlflow"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

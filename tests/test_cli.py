@@ -70,6 +70,8 @@ def test_bad_rows_exit_with_1_are_named_and_the_rest_is_stored(empty: Path, tmp_
         ("themes", "-w", "{ws}"),
         ("promote", "v9", "-w", "{ws}"),
         ("rollback", "-w", "{ws}"),
+        ("serve", "-w", "{ws}"),
+        ("serve-token", "two words", "-w", "{ws}"),
         ("sweep", "-w", "{ws}"),
         ("bench", "quality", "--suite", "star", "--data", "/no/such/folder"),
         ("bench", "tea"),

@@ -30,9 +30,10 @@ from voc.models.predictions import Predictions
 from voc.models.reading import segment_spans
 from voc.models.registry import Registry, RunLog
 from voc.training.card import distilled_card
-from voc.training.evaluate import Report, evaluate
+from voc.training.evaluate import Report, evaluate, report_of
 from voc.training.fit import Judge, Progress
 from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.quality import quality_of
 from voc.training.seed import FORMS, for_decisions, seed_contacts
 from voc.training.student import Lesson, learn, student_of
 
@@ -167,6 +168,8 @@ def _distil_on(
     progress("judging on dev and test", 1.0)
     judge = Judge(pupil.tasks, dev, for_decisions(dev, pupil.tasks, training), training.false_unknown)
     decisions, on_dev = judge.judge(pupil)
+    found = pupil.predict(test.texts)
+    quality = quality_of(found, pupil.tasks, sets, decisions, workspace.config.company.synthetic)
     made = new_manifest(teacher.manifest.encoder, taxonomy.version, taxonomy.digest, mark)
     summary = DistilSummary(
         version=made.version,
@@ -178,14 +181,14 @@ def _distil_on(
         before=before,
         after=likeness(pupil.predict(dev.texts), goal),
         dev=on_dev,
-        test=evaluate(pupil, test, decisions),
+        test=report_of(found, pupil.tasks, test, decisions),
         teacher_test=evaluate(teacher.predictor(), test, teacher.decisions),
         seconds=time.perf_counter() - begin,
     )
     manifest = replace(made, teacher=teacher.version)
     depths = (summary.layers, summary.teacher_layers)
     card = distilled_card(manifest, depths, material.counts, settings.seed, on_dev, summary.test, summary.teacher_test)
-    save_model(Model(manifest, student, tokenizer, decisions), summary.folder, card)
+    save_model(Model(manifest, student, tokenizer, decisions), summary.folder, card, quality)
     _log(run, summary)
     return summary
 

@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from voc.config import EncoderSettings
 from voc.data.columns import FORM_SQL
+from voc.data.sheets import write_sheet
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
@@ -30,7 +31,6 @@ from voc.labels import TaskName
 from voc.models.encoder import load_encoder, load_tokenizer
 from voc.models.predict import Reader
 from voc.models.tasks import Floats, Task, default_tasks
-from voc.training.suggest import write_sheet
 
 FOLDS = 5
 """Each label is judged by a model of the other four fifths. A label with fewer contacts than this is not judged."""

@@ -4,11 +4,8 @@ Uncertain contacts, and different ones: k-means++ over the stored vectors, weigh
 idea of BADGE, Ash et al. 2020, without its gradients), in turn for every language.
 """
 
-import csv
-import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,9 @@ import pyarrow as pa
 
 from voc.data.columns import FORM_SQL, vectors_of
 from voc.data.lake import Lake
+from voc.data.sheets import write_sheet
 from voc.data.text import contact_text, fold
-from voc.data.workspace import Workspace, write_atomically
+from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.models.tasks import Floats
 from voc.models.theme_space import Centres
@@ -66,8 +64,6 @@ _DETAILS = """
     FROM scores JOIN contacts USING (contact_id) JOIN wanted USING (contact_id)
     WHERE model_version = $version
 """
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
-_FORMULA = re.compile(r"(^|[;,|][\"']?)([=+\-@＝＋－＠])")
 _LABEL_COLUMNS = ("contact_id", "reasons", "sentiment", "churn_intent", "labelled_by")
 
 
@@ -206,34 +202,6 @@ def write_suggestions(suggestions: Sequence[Suggestion], path: Path, with_text: 
         ),
     )
     return reading
-
-
-def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as a CSV file in which no cell is a formula to a spreadsheet, whole or not at all."""
-    sheet = io.StringIO(newline="")
-    sheet.write("\ufeff")  # without it, a spreadsheet takes UTF-8 for something else
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([(safe_id if name == "contact_id" else safe_cell)(row.get(name)) for name in columns])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, sheet.getvalue())
-
-
-def safe_cell(value: Any) -> str:
-    """A value as one line of text that no spreadsheet takes for a formula (OWASP, "CSV injection").
-
-    No control characters, and a space before a first =, +, - or @: also where a spreadsheet that splits at semicolons
-    would begin a cell.
-    """
-    text = " ".join(_CONTROL.sub(" ", "" if value is None else str(value)).split())
-    return _FORMULA.sub(r"\1 \2", text)
-
-
-def safe_id(value: Any) -> str:
-    """The same for an id, whose every character counts: only with a space before it, which `voc ingest` takes off."""
-    text = str(value)
-    return f" {text}" if _CONTROL.match(text) or _FORMULA.match(text) else text
 
 
 def _drawn(rows: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], draw: np.random.Generator) -> Any:

@@ -10,14 +10,16 @@ from voc.data.workspace import Workspace
 from voc.labels import Split
 from voc.models.folder import Model, save_model
 from voc.models.manifest import new_manifest
+from voc.models.quality import Quality
 from voc.models.registry import Registry, RunLog
 from voc.models.tasks import Task, default_tasks
 from voc.taxonomy import Taxonomy
 from voc.training.card import model_card
-from voc.training.evaluate import Report, evaluate
+from voc.training.evaluate import Report, report_of
 from voc.training.figures import confusion_figure
 from voc.training.fit import Fitted, Progress, fit
 from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.quality import quality_of
 from voc.training.seed import seed_digest
 
 
@@ -45,8 +47,9 @@ def train(workspace: Workspace, progress: Progress = lambda what, share: None) -
     registry = Registry(workspace.tracking_uri, config.tracking.experiment)
     with registry.run("train", {"encoder": config.encoder.name}) as run:
         summary = train_on(
-            sets, tasks, config.encoder, config.training, workspace.taxonomy, workspace.models, run, progress
-        )
+            sets, tasks, config.encoder, config.training, workspace.taxonomy, workspace.models, run, progress,
+            config.company.synthetic,
+        )  # fmt: skip
     if workspace.current_model is None:
         workspace.make_current(summary.version)
         registry.promote(summary.version)
@@ -62,8 +65,12 @@ def train_on(
     models: Path,
     run: RunLog,
     progress: Progress = lambda what, share: None,
+    synthetic: bool = False,
 ) -> TrainSummary:
-    """Train on given sets, write the model under `models`, and log parameters, curves, figures and model to `run`."""
+    """Train on given sets, write the model under `models`, and log parameters, curves, figures and model to `run`.
+
+    `synthetic`: the model's figures are said to be of generated contacts.
+    """
     sets = dict(sets)
     if settings.max_train_contacts is not None:
         sets[Split.TRAIN] = sets[Split.TRAIN].sample(settings.max_train_contacts, settings.seed)
@@ -71,7 +78,9 @@ def train_on(
     checkpoints = models / f".training-{_fingerprint(sets, encoder, settings)}"
     fitted = fit(sets, tasks, encoder, settings, run, progress, checkpoints)
     progress("judging on test", 1.0)
-    test = evaluate(fitted.predictor, sets[Split.TEST], fitted.decisions)
+    found = fitted.predictor.predict(sets[Split.TEST].texts)
+    test = report_of(found, fitted.predictor.tasks, sets[Split.TEST], fitted.decisions)
+    quality = quality_of(found, fitted.predictor.tasks, sets, fitted.decisions, synthetic)
     run.dataset("test", sets[Split.TEST].digest, "testing", {"rows": len(sets[Split.TEST])})
     for report in (fitted.dev, test):
         run.metrics(report.flat())
@@ -79,7 +88,7 @@ def train_on(
     run.table("report-test", test.to_json())
     _log_confusion(run, tasks, test)
     rows = {split.value: len(labelled) for split, labelled in sets.items()}
-    folder = _save(fitted, encoder, settings, taxonomy, models, test, rows)
+    folder = _save(fitted, encoder, settings, taxonomy, models, test, rows, quality)
     run.model(folder)
     return TrainSummary(folder.name, folder, rows, fitted.dev, test, fitted.seconds)
 
@@ -99,12 +108,13 @@ def _save(
     models: Path,
     test: Report,
     rows: Mapping[str, int],
+    quality: Quality,
 ) -> Path:
     mark = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
     manifest = new_manifest(encoder.name, taxonomy.version, taxonomy.digest, mark)
     model = Model(manifest, fitted.classifier, fitted.tokenizer, fitted.decisions)
     card = model_card(manifest, settings, fitted.dev, test, rows)
-    return save_model(model, models / manifest.version, card)
+    return save_model(model, models / manifest.version, card, quality)
 
 
 def _log_confusion(run: RunLog, tasks: tuple[Task, ...], test: Report) -> None:

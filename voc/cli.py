@@ -2,8 +2,10 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
+from voc.cli_themes import theme_app
 from voc.errors import VocError
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from voc.data.workspace import Workspace
     from voc.experiments.bench import BenchResult
     from voc.experiments.sweep import SweepSummary
+    from voc.inference.daily import DailySummary
     from voc.inference.emergence.run import EmergenceSummary
     from voc.inference.themes import ThemesSummary
     from voc.training.distil import DistilSummary
@@ -42,6 +47,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(theme_app)
 out = Console()
 errors = Console(stderr=True)
 
@@ -285,6 +291,7 @@ def export(
     ] = "auto",
 ) -> None:
     """Export a model for scoring without torch, unless the export says other things than the model on dev."""
+    from voc.inference.serving.artefact import register_export
     from voc.training.exporting import export as run
     from voc.training.exporting import precision_named
 
@@ -294,10 +301,51 @@ def export(
         reports = run(opened, model, named, report)
     for found in reports:
         _show_gate(found)
+    with _step("Registering it in MLflow"):
+        address = register_export(opened, reports[-1].version)
     out.print(
-        f"Model {reports[-1].version} is exported ({reports[-1].precision}). Next: voc score -w {workspace}",
-        highlight=False,
-    )
+        f"Model {reports[-1].version} is exported ({reports[-1].precision}), in MLflow {address}. "
+        f"Next: voc score -w {workspace}",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption,
+    host: Annotated[str, typer.Option(help="Address to listen on; one that others can reach needs tokens.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes one that is free.")] = 8500,
+) -> None:
+    """Answer other programs: what a contact is about, as the exported current model sees it. Ctrl-C ends it."""
+    import logging
+
+    from voc.inference.serving.server import serve as run
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("voc").setLevel(logging.INFO)
+    run(
+        _open(workspace), host, port,
+        lambda address, version: out.print(f"Model {version} at {address} (see {address}/openapi.json)", markup=False,
+                                           highlight=False, soft_wrap=True),
+    )  # fmt: skip
+
+
+@app.command("serve-token")
+def serve_token(
+    name: Annotated[str, typer.Argument(help="Whose token it is, as the log is to say.")],
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="Let it in there; else only its hash is printed.")
+    ] = None,
+) -> None:
+    """Print a new token for voc serve. Only its hash is kept, so this is the only time that it can be read."""
+    from voc.inference.serving.tokens import TOKENS_FILE, VARIABLE, new_token
+
+    token, line = new_token(name, None if workspace is None else _open(workspace).root / TOKENS_FILE)
+    out.print(token, markup=False, highlight=False, soft_wrap=True)
+    where = f"{workspace}/{TOKENS_FILE} has its hash; restart voc serve" if workspace else f"{VARIABLE}={line!r}"
+    errors.print(where, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -306,20 +354,53 @@ def score(
     engine: Annotated[
         str, typer.Option(help="onnx, torch, or auto: the exported model where there is one, else torch.")
     ] = "auto",
+    model: Annotated[
+        str | None, typer.Option(help="Another model version; people go on seeing the current one's scores.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only days from this one on, contacts with a score once more."),
+    ] = None,
 ) -> None:
-    """Score every contact that the current model has not read yet."""
+    """Score every contact that the model has not read yet, late ones of old days as well."""
     from voc.inference.engine import engine_named
+    from voc.inference.progress import paced
     from voc.inference.score import score as run
 
     named = engine_named(engine)
     opened = _open(workspace)
+    first = since.date() if since is not None else None
     with _step("Scoring") as report:
-        summary = run(opened, lambda done, total: report("scoring", done / max(total, 1)), named)
+        summary = run(opened, paced(report), named, model=model, since=first)
+    late = f", {summary.late:,} of them late" if summary.late else ""
     out.print(
-        f"Scored {summary.contacts:,} contacts of {summary.days:,} days with model {summary.model_version} in "
+        f"Scored {summary.contacts:,} contacts{late} of {summary.days:,} days with model {summary.model_version} in "
         f"{summary.seconds:.0f} s ({summary.per_second:.0f} a second); {summary.abstained:,} without a sure reason.",
         highlight=False,
     )
+
+
+@app.command()
+def daily(
+    workspace: WorkspaceOption,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders to ingest; else what is new in [daily] inbox.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="onnx, torch, or auto, as of voc score.")] = "auto",
+) -> None:
+    """Everything a day asks for: ingest, score, themes, signals, outcome scores; what is done is not done twice.
+
+    Exit code 2 when a step failed, 1 when rows went to quarantine.
+    """
+    from voc.inference.daily import daily as run
+    from voc.inference.engine import engine_named
+
+    summary = run(_open(workspace), sources or (), _step, engine_named(engine))
+    _show_daily(summary)
+    if summary.failed:
+        raise typer.Exit(2)
+    if summary.quarantined:
+        raise typer.Exit(1)
 
 
 @app.command("train-outcomes")
@@ -379,6 +460,29 @@ def signals(workspace: WorkspaceOption) -> None:
     _show_signals(summary)
 
 
+@app.command()
+def digest(
+    workspace: WorkspaceOption,
+    week: Annotated[str | None, typer.Option(help="Such as 2026-W10; else the newest whole week.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="txt, md, html or pdf; else by the ending of --out, else txt.")
+    ] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="File to write; else it is printed.")] = None,
+) -> None:
+    """Write the week in one page: what happened, what moved, what rises, what was fixed. Quotes customers' words."""
+    from voc.inference.digest import Week, format_for, render, report, weekly, write
+
+    name = format_for(format, out_file)
+    if name == "pdf" and out_file is None:
+        raise VocError("--format pdf: expected --out FILE with it")
+    found = weekly(_open(workspace), Week.parse(week) if week else None)
+    if out_file is None:
+        typer.echo(render(report(found), name).decode(), nl=False)
+        return
+    write(report(found), name, out_file)
+    out.print(f"Week {found.week}: {out_file}", highlight=False, markup=False, soft_wrap=True)
+
+
 @app.command("app")
 def app_(
     workspace: WorkspaceOption,
@@ -432,7 +536,7 @@ def demo(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: quality, themes, emergence, scoring.")],
+    name: Annotated[str, typer.Argument(help="What to measure: quality, themes, emergence, scoring, serving.")],
     suite: Annotated[str, typer.Option(help="Which suite; a wrong name lists all.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
     workspace: Annotated[
@@ -528,6 +632,18 @@ def _show_ingest(summary: "IngestSummary") -> None:
         out.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
     if summary.quarantined > len(summary.problems):
         out.print(f"  … and {summary.quarantined - len(summary.problems):,} more; see the table quarantine")
+
+
+def _show_daily(summary: "DailySummary") -> None:
+    table = Table("step", "", "rows", "seconds", "share", "what came of it", title="Daily run")
+    for step in summary.steps:
+        share = f"{summary.share(step):.0%}" if step.seconds else ""
+        table.add_row(step.step, step.ending, f"{step.rows:,}", f"{step.seconds:,.1f}", share, Text(step.note))
+    out.print(table)
+    for step in summary.failed:
+        if step.error is not None:
+            traceback.print_exception(step.error)
+        errors.print(f"voc: {step.step}: {step.note}", style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_training(summary: "TrainSummary") -> None:
@@ -651,6 +767,15 @@ def _show_signals(summary: "EmergenceSummary") -> None:
         out.print(
             f"{line.kind} {line.group_id}  {line.label}: {line.customers:,} customers since {line.began}, "
             f"{line.expected:,.0f} expected (up to {line.peak:.1f} times; test {line.test})",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+    for fix in summary.fixes:
+        found = fix.closure
+        ratio = f" ({found.ratio:.2f} times as many beside all others, {found.low:.2f} to {found.high:.2f})"
+        out.print(
+            f"theme {fix.theme_id}, fixed on {fix.fixed_on}: {found.verdict}; {found.before:,} customers in "
+            f"{found.days_before:,} days before, {found.after:,} in {found.days_after:,} days after"
+            f"{ratio if found.known else ''}",
             highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
     when = f" on {summary.last_day}" if summary.last_day else ""

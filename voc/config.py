@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from voc.errors import ConfigError
+from voc.labels import Channel
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -150,9 +151,38 @@ class ScoringSettings(Settings):
     batch_tokens: int = Field(4096, ge=64)
     """Tokens in one call of the model, padding included."""
     commit_contacts: int = Field(2048, ge=1)
-    """Days are scored together until they have this many contacts; each such group is one commit."""
+    """Days are scored together until they have this many contacts; each such group is one commit. A day with as many by
+    itself is scored in shards."""
+    shard_contacts: int = Field(20_000, ge=1)
+    """Contacts of a large day that are one commit, rounded up to whole `read_contacts`: what a run holds in memory."""
+    read_contacts: int = Field(2048, ge=1)
+    """Contacts that are read together: what several of them say in the same words is read once."""
     workers: int | None = Field(None, ge=1)
     """Processes that read with an exported model, one a core; None: as many as there are cores."""
+
+
+class ServingSettings(Settings):
+    """`voc serve`: what somebody may send, how often, and how contacts of many callers are read together."""
+
+    max_body_bytes: int = Field(2_000_000, ge=1_000)
+    max_contacts: int = Field(256, ge=1)
+    """Of one request."""
+    max_characters: int = Field(50_000, ge=1)
+    """Of one contact."""
+    requests_per_minute: int = Field(6_000, ge=1)
+    """Of one token; without tokens of all callers together."""
+    most_waiting: int = Field(2_048, ge=1)
+    """Contacts that wait for their answer; above that callers are asked to come again."""
+    batch_contacts: int = Field(32, ge=1)
+    """Contacts that are read together at most."""
+    batch_wait_ms: float = Field(2.0, ge=0, le=1000)
+    """So long others are waited for before a batch is read."""
+    body_seconds: float = Field(30.0, gt=0)
+    """So long a request may take to arrive."""
+    connections: int = Field(256, ge=1)
+    """Open at the same time."""
+    shutdown_seconds: int = Field(30, ge=0)
+    """So long requests that are under way are waited for when the server is told to end."""
 
 
 class ExportSettings(Settings):
@@ -177,6 +207,9 @@ class ThemeSettings(Settings):
     verbatims: int = Field(8, ge=1)
     max_fit_contacts: int = Field(50_000, ge=50)
     """UMAP takes most of the time: above this many contacts it fits on a seeded sample, the rest are assigned."""
+    map_contacts: int = Field(5_000, ge=0)
+    """Contacts that the map is laid out by; all others are placed among them, which costs in proportion to both. 0: no
+    map."""
     retire_after_days: int = Field(60, ge=1)
     """A theme that nobody spoke of in so many last days of the data is retired, until somebody does."""
     seed: int = 13
@@ -228,6 +261,30 @@ class EmergenceSettings(Settings):
     """An alert ends after so many days in a row on which the last three days are back in their usual range."""
 
 
+class DailySettings(Settings):
+    """`voc daily`."""
+
+    inbox: str = ""
+    """Folder, seen from the workspace, whose new files are ingested when none are named."""
+    refit_days: int = Field(7, ge=1)
+    """New themes are looked for when so many days have passed; on the days between contacts get the known ones."""
+
+
+class PrivacySettings(Settings):
+    """What reports and downloads leave out."""
+
+    least_customers: int = Field(5, ge=1)
+    """Groups of fewer customers are not shown: who they are could be guessed."""
+
+
+class CostSettings(Settings):
+    """What handling contacts costs; without it no cost is shown anywhere."""
+
+    currency: str = "EUR"
+    per_contact: dict[Channel, Annotated[float, Field(gt=0)]] = {}
+    """Cost of one contact by channel, such as `{ call = 6.5, chat = 3.0 }`; channels left out are not counted."""
+
+
 class TrackingSettings(Settings):
     """MLflow. Empty `uri` keeps runs in the workspace's own SQLite store; a server is one setting away."""
 
@@ -246,10 +303,14 @@ class Config(Settings):
     distillation: DistillationSettings = DistillationSettings()
     promotion: PromotionSettings = PromotionSettings()
     scoring: ScoringSettings = ScoringSettings()
+    serving: ServingSettings = ServingSettings()
     export: ExportSettings = ExportSettings()
     themes: ThemeSettings = ThemeSettings()
     outcomes: OutcomeSettings = OutcomeSettings()
     emergence: EmergenceSettings = EmergenceSettings()
+    daily: DailySettings = DailySettings()
+    privacy: PrivacySettings = PrivacySettings()
+    costs: CostSettings = CostSettings()
     tracking: TrackingSettings = TrackingSettings()
 
     @property

@@ -24,5 +24,5 @@ if not themes or not totals.contacts:
     st.stop()
 with top:
     components.heading(TITLE, sentences.themes(themes, totals.contacts), sentences.fastest(themes))
-theme_views.table(themes)
+theme_views.table(themes, view)
 components.footer(span, totals)

@@ -20,10 +20,10 @@ RECENT = 14
 """Days for which a group is called new, emerging, regressed or resolved, and which growing and fading look at."""
 RELAPSE = 28
 """An alert that opens within so many days after the group's last one is a relapse: regressed."""
-_FULL_SIZE = 8.0  # customers a day from which a group has a full part of the budget
-_LEAST_PART = 0.05
+_FULL_SIZE, _SURE_SIZE = 8.0, 12.0  # customers a day between which a group has a full part of the budget
+_LEAST_PART = 0.01
 _STRAYS = 14.0  # a group with less than one customer in so many days was not there yet
-_LOOSEST = 0.002  # a company with few groups has no need of more than this
+_LOOSEST = 0.004  # a company with few groups has no need of more than this
 _CALM = 0.03  # chance of three such days: well above what opens an alert, so that it does not flutter
 _FADING = 0.7
 _CUSUM_TOP = 40.0
@@ -84,15 +84,20 @@ class Course:
     alerts: tuple[Alert, ...]
 
 
-def thresholds(expected: Floats, settings: EmergenceSettings) -> Floats:
-    """The p-value at which each group alerts on a day, from its customers expected a day (groups,).
+def thresholds(expected: Floats, settings: EmergenceSettings, test: Test = Test.EXCESS) -> Floats:
+    """The p-value at which each group alerts on a day by this test, from its customers expected a day (groups,).
 
     Benjamini-Hochberg holds the share of false ones among the alerts of a day; what people can live with is a number of
-    false ones a month. So the budget is dealt out: over 30 days, and over the groups by their size. A group of under 8
-    customers a day gets a smaller part, by the square of its size down to a twentieth: twice as many of few are within
-    chance, whatever the threshold, and what is not, such as five customers a day out of nothing, passes any.
+    false ones a month. So the budget is dealt out: over 30 days, and over the groups by what it buys there (Roeder &
+    Wasserman 2009). Twice as many of few customers are within chance, whatever the threshold; twice as many of 30 a day
+    pass any. So a group has a full part between 8 and 12 customers a day; below, less by the cube of its size, and what
+    is no chance there, such as five customers a day out of nothing, passes all the same; above, less by the square. Not
+    so for the CUSUM: slow growth is hard to see in large groups too.
     """
-    part = np.clip((np.nan_to_num(expected) / _FULL_SIZE) ** 2, _LEAST_PART, 1.0)
+    mean = np.nan_to_num(expected)
+    part = np.clip((mean / _FULL_SIZE) ** 3, _LEAST_PART, 1.0)
+    if test != Test.CUSUM:
+        part *= np.clip(_SURE_SIZE / np.maximum(mean, 1.0), 0.1, 1.0) ** 2
     dealt: Floats = settings.false_alerts_per_month / MONTH * part / max(part.sum(), 1.0)
     loosest = _LOOSEST * max(settings.false_alerts_per_month, 1.0)
     return dealt.clip(max=loosest)
@@ -139,18 +144,20 @@ def follow(
         p_value[:, day] = np.minimum(np.minimum(by_scan, by_sum), 1.0)
         ready = day >= settings.least_days and baseline.history[day] > 0
         usual = mean / np.maximum(np.minimum(day + 1, 7), 1)
-        fires = (p_value[:, day] <= thresholds(usual, settings)) & ready & (day - life.active >= 7)
-        fires |= life.alive & (p_value[:, day] <= thresholds(usual, settings))
+        scan_part = by_scan / thresholds(usual, settings)
+        sum_part = by_sum / thresholds(usual, settings, Test.CUSUM)
+        striking = np.minimum(scan_part, sum_part) <= 1
+        fires = striking & (life.alive | (ready & (day - life.active >= 7)))
         before = seen_before[:, max(day - 7, 0)]
         strange = (before <= max(day - 7, 0) / _STRAYS) & (day - 7 >= settings.least_days_new)
-        names = np.where(by_scan <= by_sum, Test.EXCESS, Test.CUSUM).astype("<U6")
+        names = np.where(scan_part <= sum_part, Test.EXCESS, Test.CUSUM).astype("<U6")
         if baseline.history[day] < SHORT_HISTORY:
             names[:] = Test.SHORT
         names[strange] = Test.NEW
         fired[:, day] = np.where(fires, names, Test.NONE)
         lift = found.customers[:, day] / np.maximum(found.expected[:, day], 0.1)
         ground = np.where(sums <= 0, day, ground)
-        began = np.where(by_scan <= by_sum, day + 1 - found.window[:, day], ground + 1)
+        began = np.where(scan_part <= sum_part, day + 1 - found.window[:, day], ground + 1)
         _open(groups, day, fires, names, lift, began, life, alerts)
         _close(day, [values[:, day] for values in weeks[3]], settings, life, alerts, sums)
         status[:, day] = _status(day, [values[:, day] for values in weeks[RECENT]], seen_before, settings, life)

@@ -1,5 +1,6 @@
 """Marked as fixed: did it help? The days after against the days before."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,8 @@ from voc.inference.emergence.series import Floats, Ints, Series
 LEAST_DAYS = 3
 """Fewer days after the fix prove nothing."""
 BEFORE_DAYS = 28
+AFTER_DAYS = 28
+"""Only the latest of the days after a fix are judged: the verdict says how it is now."""
 _TAIL = 0.025
 _CHANCE_DISPERSION = 1.2  # variance over mean up to which the counts are taken as Poisson, and the exact test holds
 
@@ -44,13 +47,18 @@ class Closure:
     exact: bool
     """Whether the interval is the exact one of two Poisson counts."""
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a ratio: enough days on both sides, and customers in them."""
+        return not math.isnan(self.ratio)
+
 
 def close(series: Series, group: str, fixed: int, began: int | None = None, ended: int | None = None) -> Closure:
     """Judge a fix made on column `fixed` (the day itself counts for neither side).
 
-    Compares the days after it, up to column `ended` (the last where None), with those before it, from column `began` on
-    (such as the day on which the alert was opened), else with the last 28; each in relation to the other customers who
-    were in contact. Resolved: fewer, beyond chance. Regressed: more, beyond chance.
+    Compares the last 28 days after it, up to column `ended` (the last where None), with those before it, from column
+    `began` on (such as the day on which the alert began), else with the last 28; each in relation to the other
+    customers who were in contact. Resolved: fewer, beyond chance. Regressed: more, beyond chance.
     Unproven: anything else, and fewer than three days on a side. Raises InputError for an unknown group or day.
     """
     if group not in series.groups:
@@ -63,7 +71,7 @@ def close(series: Series, group: str, fixed: int, began: int | None = None, ende
     others = np.maximum(series.everyone - row, 0).astype(np.float64)
     earlier = days[(days < fixed) & (days >= (0 if began is None else began))]
     earlier = earlier[-BEFORE_DAYS:] if began is None else earlier
-    later = days[(days > fixed) & (days <= last)]
+    later = days[(days > fixed) & (days <= last)][-AFTER_DAYS:]
     before, after = int(row[earlier].sum()), int(row[later].sum())
     exposure = others if others.sum() > row.sum() else np.ones(series.days)  # alone in the company: days count
     if min(len(earlier), len(later)) < LEAST_DAYS or before + after == 0:

@@ -1,33 +1,81 @@
 """What a theme does to the company over some days: figures with their 95 % intervals, None where nothing is known."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-import numpy as np
+import duckdb
+from scipy.stats import t as student
 
 from voc.data.lake import Lake
 from voc.errors import InputError
 from voc.inference import intervals
-from voc.inference.emergence.series import Floats
 from voc.inference.intervals import Interval
 
-_DRAWS = 2000
-_SEED = 13
+Prices = tuple[tuple[str, float], ...]
+"""Channels with the cost of one contact."""
+_TAIL = 0.025
 
-# The whole company's contacts of the days, one row a contact.
+# Of the whole company's contacts of the days: the tables that `Marts` keeps in memory, made from the lake.
 _CONTACTS = """
-    SELECT customer_id, coalesce(theme_id = $theme, false) AS inside, sentiment = 'negative' AS negative,
-           churn_intent AS leaving, csat
-    FROM contacts LEFT JOIN theme_assignments USING (contact_id)
-    LEFT JOIN (SELECT * FROM scores WHERE model_version = $version) AS scored USING (contact_id)
-    WHERE contacts.day BETWEEN $first AND $last
-    ORDER BY contact_id
+CREATE TABLE contact AS
+SELECT customer_id, contacts.day AS day, channel, theme_id, sentiment, churn_intent, csat
+FROM contacts LEFT JOIN theme_assignments USING (contact_id)
+LEFT JOIN (SELECT * FROM scores WHERE model_version = $version) AS scored USING (contact_id)
+WHERE contacts.day BETWEEN $first AND $last
+"""
+_SIGNALS = "CREATE TABLE signal AS SELECT kind, group_id, day, customers, expected FROM signals"
+# The theme's contacts and all others of the days.
+_CHOSEN = """
+WITH chosen AS (
+    SELECT contact.*, coalesce(theme_id = $theme, FALSE) AS inside FROM contact WHERE {where}
+)
+"""
+_COUNTS = """
+SELECT count(*) FILTER (inside), count(DISTINCT customer_id) FILTER (inside), count(*),
+       count(*) FILTER (inside AND sentiment IS NOT NULL), count(*) FILTER (inside AND sentiment = 'negative'),
+       count(*) FILTER (inside AND sentiment IS NOT NULL AND churn_intent),
+       count(*) FILTER (NOT inside AND sentiment IS NOT NULL),
+       count(*) FILTER (NOT inside AND sentiment IS NOT NULL AND churn_intent)
+FROM chosen
+"""
+_CHANNELS = "SELECT channel, count(*) FROM chosen WHERE inside GROUP BY channel"
+# How far each customer pulls the difference of the two means (linearisation of ratios, Woodruff 1971).
+_CSAT = """
+, answered AS (SELECT customer_id, csat, inside FROM chosen WHERE csat IS NOT NULL),
+means AS (
+    SELECT avg(csat) AS mean, avg(csat) FILTER (NOT inside) AS mean_without, count(*) AS answers,
+           count(*) FILTER (NOT inside) AS answers_without
+    FROM answered
+),
+pulls AS (
+    SELECT (sum(csat) - any_value(mean) * count(*)) / any_value(answers)
+           - (coalesce(sum(csat) FILTER (NOT inside), 0) - any_value(mean_without) * count(*) FILTER (NOT inside))
+             / any_value(answers_without) AS pull
+    FROM answered, means GROUP BY customer_id
+)
+SELECT (SELECT mean - mean_without FROM means), count(pull), sum(pull * pull),
+       (SELECT answers > answers_without FROM means)
+FROM pulls
 """
 _EXPECTED = """
-    SELECT coalesce(sum(customers), 0) AS customers, coalesce(sum(expected), 0) AS expected,
-           count(expected) AS known
-    FROM signals WHERE kind = 'theme' AND group_id = $theme AND day BETWEEN $first AND $last
+SELECT coalesce(sum(customers), 0), coalesce(sum(expected), 0), count(expected)
+FROM signal WHERE kind = 'theme' AND group_id = $theme AND day BETWEEN $first AND $last
 """
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What handling a theme's contacts cost, by the configured cost of a contact."""
+
+    total: float
+    """Of the contacts on channels with a price: a sum, not an estimate."""
+    contacts: int
+    """How many those are."""
+    above_usual: Interval | None
+    """The part of the customers above the expected, if each costs as much as the others."""
 
 
 @dataclass(frozen=True)
@@ -46,65 +94,97 @@ class Impact:
     """Share of the theme's scored contacts that are negative (Wilson)."""
     csat_difference: Interval | None
     """Mean CSAT of all contacts less that of all but this theme's: what leaving the theme out would give back, so below
-    zero where it costs (bootstrap over customers)."""
+    zero where it costs (customers as clusters, Student's t)."""
     leaving_difference: Interval | None
     """Share of the theme's contacts in which the customer says that he leaves, less that of all others (Newcombe)."""
+    cost: Cost | None = None
+    """None where no channel of its contacts has a price."""
 
 
-def impact(lake: Lake, theme_id: str, model_version: str, first: date, last: date) -> Impact:
+def impact(lake: Lake, theme_id: str, model_version: str, first: date, last: date, prices: Prices = ()) -> Impact:
     """Work out the impact over the days `first` to `last`, both included.
 
     Raises InputError where `first` is after `last`.
     """
     if first > last:
         raise InputError(f"expected a first day not after the last, got {first} and {last}")
-    values = {"theme": theme_id, "first": first, "last": last}
-    table = lake.query(_CONTACTS, {**values, "version": model_version})
-    inside = table["inside"].to_numpy().astype(bool)
-    customers = np.array(table["customer_id"].to_pylist(), object)
-    negative, leaving = (table[name].to_pandas().astype("boolean") for name in ("negative", "leaving"))
-    told = (~negative.isna()).to_numpy()
-    upset = negative.fillna(False).to_numpy(bool)
-    leaves = leaving.fillna(False).to_numpy(bool)
-    csat = table["csat"].to_pandas().to_numpy(np.float64, na_value=np.nan)
+    days = {"first": first, "last": last}
+    with lake.connect("contacts", "theme_assignments", "scores", "signals") as connection:
+        connection.execute(_CONTACTS, {**days, "version": model_version})
+        connection.execute(_SIGNALS)
+        return measure(connection, theme_id, first, last, prices)
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection,
+    theme_id: str,
+    first: date,
+    last: date,
+    prices: Prices = (),
+    where: str = "day BETWEEN $first AND $last",
+    values: Mapping[str, Any] | None = None,
+    *,
+    everybody: bool = True,
+) -> Impact:
+    """Work out the impact from the tables `contact` and `signal` of a connection.
+
+    Args:
+        connection: Where the tables are.
+        theme_id: The theme.
+        first: First of the days, included.
+        last: Last of them, included.
+        prices: Cost of one contact by channel.
+        where: Condition that a contact has to meet, the days among it; it may use `values`.
+        values: Parameters of `where`.
+        everybody: Whether the condition leaves all customers in: what is usual is known of all of them alone.
+    """
+    chosen = _CHOSEN.format(where=where)
+    parameters = {"first": first, "last": last, **(values or {}), "theme": theme_id}
+    with connection.cursor() as cursor:
+
+        def rows(sql: str, used: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+            return cursor.execute(sql, dict(used)).fetchall()
+
+        counts = rows(chosen + _COUNTS, parameters)[0]
+        contacts, customers, everything, told, negative, leaving, others, others_leaving = counts
+        channels = rows(chosen + _CHANNELS, parameters) if prices else []
+        csat = _csat_difference(*rows(chosen + _CSAT, parameters)[0])
+        days = {"theme": theme_id, "first": first, "last": last}
+        seen, expected, known = rows(_EXPECTED, days)[0] if everybody else (0, 0.0, 0)
+    above = _above_usual(int(seen), expected) if expected and known >= (last - first).days + 1 else None
     return Impact(
-        int(inside.sum()),
-        len(set(customers[inside])),
-        intervals.share(int(inside.sum()), len(inside)),
-        _above_usual(lake, values, (last - first).days + 1),
-        intervals.share(int((inside & told & upset).sum()), int((inside & told).sum())),
-        _csat_difference(csat, inside, customers),
-        intervals.share_change(
-            int((inside & told & leaves).sum()),
-            int((inside & told).sum()),
-            int((~inside & told & leaves).sum()),
-            int((~inside & told).sum()),
-        ),
+        contacts,
+        customers,
+        intervals.share(contacts, everything),
+        above,
+        intervals.share(negative, told),
+        csat,
+        intervals.share_change(leaving, told, others_leaving, others),
+        _cost(dict(channels), dict(prices), above, int(seen)),
     )
 
 
-def _above_usual(lake: Lake, values: dict[str, object], days: int) -> Interval | None:
-    found = lake.query(_EXPECTED, values).to_pylist()[0]
-    if found["known"] < days or not found["expected"]:
-        return None
-    seen = int(found["customers"])
+def _above_usual(seen: int, expected: float) -> Interval:
     low, high = intervals.poisson(seen)
-    return Interval(seen - found["expected"], low - found["expected"], high - found["expected"])
+    return Interval(seen - expected, low - expected, high - expected)
 
 
-def _csat_difference(csat: Floats, inside: np.ndarray, customers: np.ndarray) -> Interval | None:
-    """Leave-one-out: the mean of all answers less the mean of the others; customers are drawn, not contacts."""
-    answered = ~np.isnan(csat)
-    csat, inside = csat[answered], inside[answered]
-    if not inside.any() or inside.all():
+def _csat_difference(
+    difference: float | None, customers: int, squares: float | None, asked: bool | None
+) -> Interval | None:
+    """Leave-one-out: the mean of all answers less the mean of the others; what varies are customers, not contacts."""
+    if difference is None or squares is None or not asked or customers < 2:
         return None
-    names, who = np.unique(customers[answered], return_inverse=True)
-    # Four sums a customer are all that a draw needs: number and sum of answers, of all and of the others.
-    parts = np.stack(
-        [np.bincount(who, weights, len(names)) for weights in (csat**0, csat, 1.0 * ~inside, csat * ~inside)], axis=1
-    )
-    draws = np.random.default_rng(_SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), _DRAWS) @ parts
-    draws = draws[draws[:, 2] > 0]
-    differences = draws[:, 1] / draws[:, 0] - draws[:, 3] / draws[:, 2]
-    low, high = np.quantile(differences, [0.025, 0.975])
-    return Interval(float(csat.mean() - csat[~inside].mean()), float(low), float(high))
+    error = math.sqrt(squares * customers / (customers - 1))
+    half = float(student.ppf(1 - _TAIL, customers - 1)) * error
+    return Interval(difference, difference - half, difference + half)
+
+
+def _cost(channels: Mapping[str, int], prices: Mapping[str, float], above: Interval | None, seen: int) -> Cost | None:
+    priced = {channel: count for channel, count in channels.items() if channel in prices}
+    if not priced:
+        return None
+    total = sum(count * prices[channel] for channel, count in priced.items())
+    each = total / seen if seen else 0.0
+    more = Interval(above.value * each, above.low * each, above.high * each) if above and seen else None
+    return Cost(total, sum(priced.values()), more)

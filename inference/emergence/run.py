@@ -1,4 +1,4 @@
-"""`voc signals`: the statistics over the lake, as the tables `signals` and `alerts`."""
+"""`voc signals`: the statistics over the lake, as the tables `signals`, `alerts` and `closures`."""
 
 import time
 from collections.abc import Iterator
@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from voc.data.contracts import ALERTS, SIGNALS
+from voc.data.contracts import ALERTS, CLOSURES, SIGNALS
 from voc.data.lake import Lake
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.inference.emergence.alerts import Alert, Test
 from voc.inference.emergence.detect import Signals, detect
+from voc.inference.emergence.fixes import FixLine, judge_fixes, record
 from voc.inference.emergence.series import DIMENSIONS, Series, reason_series, slice_series, theme_series
+from voc.inference.theme_edits import current_edits
 
 SHARES = {"theme": 0.8, "reason": 0.1, "slice": 0.1}
 """How the budget of false alerts is dealt to the kinds of groups. Most to themes: a reason moves with its themes, and a
@@ -60,6 +62,8 @@ class EmergenceSummary:
     last_day: date | None
     false_alerts_per_month: float
     seconds: float
+    fixes: tuple[FixLine, ...] = ()
+    """Themes that people marked as fixed, and whether it helped."""
 
     @property
     def living(self) -> tuple[AlertLine, ...]:
@@ -68,9 +72,9 @@ class EmergenceSummary:
 
 
 def emergence(workspace: Workspace) -> EmergenceSummary:
-    """Work out what is usual and what rises for themes, reasons and slices of themes.
+    """Work out what is usual, what rises for themes, reasons and slices of themes, and whether fixes helped.
 
-    The tables `signals` and `alerts` are written whole, so running it again changes nothing. The budget of
+    The tables `signals`, `alerts` and `closures` are written whole, so running it again changes nothing. The budget of
     `false_alerts_per_month` holds over all kinds together. Raises WorkspaceError where no contact has a theme yet.
     """
     lake, settings = workspace.lake, workspace.config.emergence
@@ -79,23 +83,29 @@ def emergence(workspace: Workspace) -> EmergenceSummary:
         raise WorkspaceError(f"{workspace.root}: no themes yet; run: voc themes")
     labels = {row["theme_id"]: row["label"] for row in lake.query(_NAMES).to_pylist()}
     tables, lines, groups, days, last = [], list[AlertLine](), 0, 0, None
+    fixes: tuple[FixLine, ...] = ()
     for kind, series in _series(lake, workspace.current_model):
         budget = settings.false_alerts_per_month * SHARES[kind]
         signals = detect(series, settings.model_copy(update={"false_alerts_per_month": budget}))
         found = [_line(kind, series, signals, alert, labels) for alert in signals.alerts]
         tables.append(_rows(kind, series, signals, found))
         lines += found
+        if kind == "theme":
+            fixes = judge_fixes(current_edits(lake), series, signals.alerts, workspace.config.zone)
         groups, days = groups + len(series.groups), series.days
         last = series.day(series.days - 1) if series.days else None
     lines.sort(key=lambda line: (-line.impact, line.alert_id))
     lake.replace("signals", pa.concat_tables(tables))
     lake.replace("alerts", pa.Table.from_pylist([_record(line) for line in lines], schema=ALERTS.schema))
+    lake.replace("closures", pa.Table.from_pylist([record(line) for line in fixes], schema=CLOSURES.schema))
     seconds = time.perf_counter() - begin
-    summary = EmergenceSummary(tuple(lines), groups, days, last, settings.false_alerts_per_month, seconds)
+    summary = EmergenceSummary(tuple(lines), groups, days, last, settings.false_alerts_per_month, seconds, fixes)
     record_run(
         lake, "signals", started_at, seconds,
         inputs={"false_alerts_per_month": settings.false_alerts_per_month},
-        counts={"groups": groups, "days": days, "alerts": len(lines), "living": len(summary.living)},
+        counts={
+            "groups": groups, "days": days, "alerts": len(lines), "living": len(summary.living), "fixes": len(fixes),
+        },
         versions={"model": workspace.current_model},
     )  # fmt: skip
     return summary

@@ -151,8 +151,8 @@ def test_daily_has_every_day_and_distinct_customers(marts: Marts) -> None:
 def test_a_contact_counts_for_each_reason_it_names(marts: Marts) -> None:
     frame = marts.reasons(ALL)
     assert frame.to_dict("records") == [
-        {"reason": "bill_higher", "contacts": 2, "customers": 1},
-        {"reason": "roaming", "contacts": 2, "customers": 1},
+        {"reason": "bill_higher", "contacts": 2, "customers": 1, "negative": 1, "leaving": 0},
+        {"reason": "roaming", "contacts": 2, "customers": 1, "negative": 1, "leaving": 1},
     ]
 
 

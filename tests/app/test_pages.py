@@ -9,7 +9,21 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.pages import CONTACT, CONTACTS, DETAILS, OVERVIEW, PAGES, THEME, THEMES, PageEntry
+from voc.app.pages import (
+    CHURN,
+    CONTACT,
+    CONTACTS,
+    DETAILS,
+    MAP,
+    MODELS,
+    OVERVIEW,
+    PAGES,
+    REASONS,
+    REPORT,
+    THEME,
+    THEMES,
+    PageEntry,
+)
 from voc.data.workspace import Workspace
 from voc.taxonomy import load_taxonomy
 
@@ -58,9 +72,14 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 TITLES = {
     OVERVIEW: "What changed?",
+    REASONS: "Why do customers contact us?",
+    CHURN: "Whom should we call first?",
     THEMES: "What do customers talk about?",
+    MAP: "How do contacts relate?",
+    MODELS: "Can I trust it?",
     CONTACTS: "What do customers say?",
     CONTACT: "What was said?",
+    REPORT: "What was the week like?",
 }
 
 
@@ -155,7 +174,7 @@ def test_nonsense_in_the_url_counts_as_nothing(visit: Open, hundreds: Workspace)
     assert headline(app) == f"{default['Contacts']} contacts, newest first."
 
 
-@pytest.mark.parametrize("page", [OVERVIEW, THEMES, CONTACTS], ids=lambda page: page.title)
+@pytest.mark.parametrize("page", [OVERVIEW, REASONS, THEMES, MAP, CHURN, CONTACTS], ids=lambda page: page.title)
 def test_filters_that_exclude_everything_can_be_cleared(visit: Open, hundreds: Workspace, page: PageEntry) -> None:
     # No contact of the test data has Prepaid as product and comes as a ticket in English in one week.
     excluded = {"period": "7", "product": "Prepaid", "channel": "ticket", "language": "en"}
@@ -335,7 +354,7 @@ def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path:
 def test_links_carry_the_filters(visit: Open, hundreds: Workspace) -> None:
     app = visit(hundreds, period="all", product="Mobile")
     links = [link.proto.query_string for link in app.page_link]
-    assert len(links) == 3 + 6
+    assert len(links) == len(PAGES) + 6
     assert all("period=all" in link and "product=Mobile" in link for link in links)
     assert [link for link in links if "churn=yes" in link]
 

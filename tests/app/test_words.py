@@ -7,6 +7,7 @@ import pytest
 from voc.app import filters, highlight, words
 from voc.data.text import fold
 from voc.inference.emergence import alerts
+from voc.inference.emergence.closure import Verdict
 from voc.inference.emergence.series import DIMENSIONS
 from voc.inference.marts import Span
 
@@ -95,7 +96,7 @@ def test_periods_end_on_the_newest_day(period: str, first: date, compared: bool)
 
 
 def test_every_status_and_test_has_words() -> None:
-    assert set(words.STANDINGS) == {str(each) for each in alerts.ThemeStatus}
+    assert set(words.STANDINGS) == {str(each) for each in (*alerts.ThemeStatus, *Verdict)}
     assert set(words.TESTS) == {str(each) for each in alerts.Test if each}
     assert set(words.DIMENSIONS) == set(DIMENSIONS)
     assert set(words.RISING) <= set(words.STANDINGS)

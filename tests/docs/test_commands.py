@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from voc.cli import app
 
@@ -32,6 +33,9 @@ def test_command_exists(page: str, line: str) -> None:
     elif program == "voc":
         group = typer.main.get_command(app)
         command = group.commands[arguments[0]]  # type: ignore[attr-defined]
+        while isinstance(command, TyperGroup):
+            arguments = arguments[1:]
+            command = command.commands[arguments[0]]
         command.make_context(arguments[0], arguments[1:])
     else:
         assert program in {"git", "cd", "mlflow", "pip", "export", "ls"}

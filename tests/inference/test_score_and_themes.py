@@ -17,7 +17,8 @@ from voc.data.columns import vectors_of
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.score import directions, score
+from voc.inference.answers import directions
+from voc.inference.score import score
 from voc.inference.themes import themes
 from voc.models.tasks import default_tasks
 

@@ -1,5 +1,6 @@
 """What people decide about themes holds through every refit, and can be taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from voc.data.columns import vectors_column
 from voc.data.contracts import CONTACTS, SCORES
+from voc.data.lake import Lake
+from voc.data.text import fold
 from voc.data.workspace import Workspace
 from voc.errors import ThemeError
 from voc.experiments.suites.theme_stability import theme_stability
 from voc.inference.theme_edits import (
     Fixed,
+    contacts_saying,
     current_edits,
     dismiss,
     history,
@@ -22,7 +26,9 @@ from voc.inference.theme_edits import (
     owner,
     rename,
     split,
+    split_by_words,
     undo,
+    undo_last,
 )
 from voc.inference.themes import ThemesSummary, themes
 from voc.models.registry import Registry
@@ -33,12 +39,13 @@ WORDS = {
     1: ("račun je dvostruko naplaćen", "hr", "Latn"),
     2: ("у селу нема сигнала", "sr", "Cyrl"),
 }
+LATER = {3: ("stikalo na daljincu je pokvarjeno", "sl", "Latn")}
 DAY = date(2026, 1, 1)
 
 
 def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date = DAY) -> None:
     """Scored contacts of one topic, each with words of its own."""
-    text, language, script = WORDS[topic]
+    text, language, script = (WORDS | LATER)[topic]
     generator = np.random.default_rng(1000 * topic + first)
     vectors = np.eye(16)[topic] * 4 + generator.normal(scale=0.4, size=(rows, 16))
     contacts, scores = [], []
@@ -55,6 +62,7 @@ def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date =
                 "language": language,
                 "script": script,
                 "turns": [turn],
+                "search_text": fold(turn["text"]),
             }
         )
         scores.append({"contact_id": identity, "model_version": "m1", "day": day})
@@ -124,7 +132,10 @@ def test_names_and_owners_survive_a_refit(company: Workspace) -> None:
     assert row(company, theme)["label"] == "Dvostruka naplata"
     assert (row(company, theme)["owner"], row(company, theme)["fixed_on"]) == ("Billing", date(2026, 2, 1))
     assert row(company, other)["fixed_release"] == "2.4"
-    assert current_edits(company.lake).fixed[other] == Fixed(None, "2.4")
+    released = current_edits(company.lake).fixed[other]
+    assert (released.day, released.release) == (None, "2.4")
+    both = mark_fixed(company.lake, other, "ana", day=date(2026, 2, 1), release="2.4 beta")
+    assert current_edits(company.lake).fixed[other] == Fixed(date(2026, 2, 1), "2.4 beta", both.edit_id, both.at)
     undo(company.lake, named.edit_id, "ivo")
     themes(company)
     assert row(company, theme)["label"] == found_label
@@ -205,6 +216,74 @@ def test_undo_of_an_undo_lets_the_edit_hold_again(company: Workspace) -> None:
     undo(company.lake, taken.edit_id, "ana", start + timedelta(2))
     assert current_edits(company.lake).labels == {"T001": "Ruter"}
     assert [edit.who for edit in history(company.lake)] == ["ana", "ivo", "ana"]
+
+
+def test_the_last_edit_that_holds_is_undone_first(company: Workspace) -> None:
+    lake = company.lake
+    rename(lake, "T001", "Ruter", "ana")
+    merge(lake, "T002", "T001", "ana")
+    owner(lake, "T003", "Billing", "ana")
+    assert undo_last(lake, "T001", "ivo").value == history(lake)[1].edit_id  # the merge concerns T001 as well
+    undo_last(lake, "T001", "ivo")
+    found = current_edits(lake)
+    assert (found.merged, found.labels, found.owners) == ({}, {}, {"T003": "Billing"})
+    with pytest.raises(ThemeError, match="theme T001: expected an edit that holds, got none to undo"):
+        undo_last(lake, "T001", "ivo")
+
+
+@pytest.mark.parametrize(
+    ("topic", "words", "said"),
+    [(0, "ROUTER aaa", 6), (1, "naplacen AAA", 6), (2, "селу aaa", 6), (2, "selu aaa", 6), (2, "100% aaa", 0)],
+)
+def test_a_split_by_words_takes_those_who_say_them(company: Workspace, topic: int, words: str, said: int) -> None:
+    theme = main_theme(company, topic)
+    found = contacts_saying(company.lake, theme, words)
+    assert len(found) == said
+    if not said:
+        with pytest.raises(ThemeError, match=r"words that some of its .* contacts say, got none of them"):
+            split_by_words(company.lake, theme, words, "ana")
+        return
+    assert split_by_words(company.lake, theme, words, "ana").contact_ids == found
+
+
+def test_words_of_the_agent_split_nothing(company: Workspace) -> None:
+    query = "SELECT * FROM contacts WHERE contact_id = 'c0-0001'"
+    (row,) = company.lake.query(query).to_pylist()
+    answer = {"speaker": "agent", "text": "Please restart it", "at": None}
+    row |= {"turns": [*row["turns"], answer], "search_text": "router overheats please restart it"}
+    company.lake.upsert("contacts", pa.Table.from_pylist([row], schema=CONTACTS.schema))
+    assert contacts_saying(company.lake, main_theme(company, 0), "restart") == ()
+
+
+def test_of_many_people_at_once_no_edit_is_lost_and_no_id_given_twice(company: Workspace) -> None:
+    def decide(name: str) -> None:
+        lake = Lake(company.lake.root)
+        for number in range(3):
+            split(lake, "T001", ["c0-0001"], name)
+            rename(lake, "T001", f"{name} {number}", name)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(decide, ("ana", "ivo", "eva")))
+    found = history(company.lake)
+    assert len(found) == 18
+    assert len({edit.other_theme_id for edit in found if edit.kind == "split"}) == 9
+
+
+def test_a_split_during_a_run_that_finds_themes_is_not_mixed_up(company: Workspace) -> None:
+    add(company, 3, 40)
+    new = []
+
+    def meanwhile(what: str) -> None:
+        if what == "assigning contacts":
+            new.append(split(company.lake, "T001", ["c0-0001", "c0-0002"], "ana").other_theme_id)
+
+    with pytest.raises(ThemeError, match="theme T004: a theme was split while themes were looked for"):
+        themes(company, meanwhile)
+    assert new == ["T004"]
+    themes(company)
+    found = company.lake.query("SELECT theme_id FROM theme_assignments WHERE contact_id = 'c0-0001'")
+    assert found["theme_id"].to_pylist() == ["T004"]
+    assert main_theme(company, 3) == "T005"
 
 
 def test_wrong_edits_are_one_line(company: Workspace) -> None:

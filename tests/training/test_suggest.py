@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from voc.cli import app
 from voc.data.contracts import SCORES
 from voc.data.ingest import ingest
+from voc.data.sheets import safe_cell, safe_id, write_sheet
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.models.tasks import Floats
-from voc.training.suggest import Suggestion, choose, safe_cell, safe_id, suggest, write_sheet, write_suggestions
+from voc.training.suggest import Suggestion, choose, suggest, write_suggestions
 
 VERSION = "v1"
 

@@ -8,11 +8,14 @@ import pytest
 
 from voc.config import EmergenceSettings
 from voc.inference.emergence.alerts import Test as Which
-from voc.inference.emergence.alerts import ThemeStatus
+from voc.inference.emergence.alerts import ThemeStatus, thresholds
+from voc.inference.emergence.baseline import Baseline
 from voc.inference.emergence.detect import Signals, detect
+from voc.inference.emergence.scan import scan
 from voc.inference.emergence.series import Series
 
-SETTINGS = EmergenceSettings()
+# Chance alerts are within any budget: this one is so small that the few companies drawn here have none.
+SETTINGS = EmergenceSettings(false_alerts_per_month=0.3)
 START = date(2026, 1, 5)
 WEEK = np.array([1.5, 1.3, 1.2, 1.2, 1.1, 0.45, 0.25])
 
@@ -75,7 +78,7 @@ def test_a_theme_that_was_never_there_is_named_new() -> None:
 def test_slow_growth_is_found_though_no_single_week_stands_out_much() -> None:
     calm = usual()
     rise = np.round(calm.customers[29, 80:110] * np.linspace(0.02, 0.7, 30)).astype(int)
-    days = opened(detect(with_spike(calm, 29, 80, rise), SETTINGS), "T029")
+    days = opened(detect(with_spike(calm, 29, 80, rise), EmergenceSettings()), "T029")
     assert len(days) == 1
     assert 85 <= days[0] <= 110
 
@@ -124,6 +127,26 @@ def test_fewer_false_alerts_when_fewer_are_asked_for() -> None:
     strict, loose = (len(detect(many, EmergenceSettings(false_alerts_per_month=budget)).alerts) for budget in (0.5, 60))
     assert strict <= 5
     assert 50 <= loose <= 500  # five months at sixty
+
+
+def test_the_budget_is_dealt_to_where_it_buys_most_and_never_exceeded() -> None:
+    sizes = np.array([0.5, 4.0, 8.0, 12.0, 30.0, 200.0])
+    dealt = thresholds(np.tile(sizes, 20), SETTINGS)
+    assert dealt.sum() == pytest.approx(SETTINGS.false_alerts_per_month / 30)
+    tiny, small, medium, sure, large, huge = dealt[:6]
+    assert tiny < small < medium == sure > large > huge > 0
+    *_, medium, sure, large, huge = thresholds(np.tile(sizes, 20), SETTINGS, Which.CUSUM)
+    assert medium == sure == large == huge
+
+
+def test_one_day_has_to_stand_out_more_than_several() -> None:
+    steady = np.full((1, 40), 10.0)
+    baseline = Baseline(np.arange(40), steady, steady / 10, 0 * steady, 0 * steady, np.full(40, 30))
+    sudden, lasting = steady.copy(), steady.copy()
+    sudden[0, 30], lasting[0, 28:31] = 20, 16  # 1 in 290 by chance, 1 in 590
+    one, three = (scan(customers, baseline, SETTINGS) for customers in (sudden, lasting))
+    assert one.p_value[0, 30] > 8 * three.p_value[0, 30]
+    assert three.window[0, 30] == 3
 
 
 def gap(days: slice) -> Series:

@@ -147,6 +147,34 @@ def test_impact_says_what_the_spike_cost(workspace: Workspace, summary: Emergenc
     assert calm.csat_difference.value == 0
 
 
+def test_the_interval_of_the_csat_difference_is_that_of_drawing_customers(workspace: Workspace) -> None:
+    first, last = FIRST + timedelta(SPIKE.start), FIRST + timedelta(DAYS - 1)
+    found = impact(workspace.lake, "T002", "m1", first, last).csat_difference
+    assert found
+    rows = workspace.lake.query(
+        """SELECT customer_id, csat, theme_id = 'T002' AS inside FROM contacts JOIN theme_assignments USING (contact_id)
+           WHERE contacts.day BETWEEN $first AND $last ORDER BY contact_id""",
+        {"first": first, "last": last},
+    ).to_pandas()
+    names, who = np.unique(rows["customer_id"], return_inverse=True)
+    csat, out = rows["csat"].to_numpy(float), ~rows["inside"].to_numpy(bool)
+    sums = np.stack([np.bincount(who, part, len(names)) for part in (csat**0, csat, 1.0 * out, csat * out)], axis=1)
+    draws = np.random.default_rng(5).multinomial(len(names), np.full(len(names), 1 / len(names)), 4000) @ sums
+    low, high = np.quantile(draws[:, 1] / draws[:, 0] - draws[:, 3] / draws[:, 2], [0.025, 0.975])
+    assert found.value == pytest.approx(csat.mean() - csat[out].mean())
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.1 * (high - low))
+
+
+def test_the_cost_is_that_of_the_channels_with_a_price(workspace: Workspace, summary: EmergenceSummary) -> None:
+    assert summary.days == DAYS
+    first, last = FIRST + timedelta(SPIKE.start), FIRST + timedelta(DAYS - 1)
+    found = impact(workspace.lake, "T002", "m1", first, last, (("chat", 2.5), ("call", 9.0)))
+    assert found.cost and found.cost.above_usual and found.above_usual
+    assert (found.cost.contacts, found.cost.total) == (found.contacts, 2.5 * found.contacts)
+    assert found.cost.above_usual.value / found.cost.total == pytest.approx(180 / (6 * 42), abs=0.15)
+    assert impact(workspace.lake, "T002", "m1", first, last, (("call", 9.0),)).cost is None
+
+
 def test_impact_of_what_nobody_said_is_not_known(workspace: Workspace) -> None:
     nothing = impact(workspace.lake, "T999", "m1", FIRST, FIRST)
     assert nothing.contacts == nothing.customers == 0

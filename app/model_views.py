@@ -1,0 +1,276 @@
+"""Blocks of the models page."""
+
+import shlex
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from voc.app import components, model_charts, model_sentences, queries, url, words
+from voc.app.model_sentences import LEAST
+from voc.app.words import count, escaped
+from voc.data.workspace import Workspace
+from voc.inference.marts import Span
+from voc.inference.model_report import Figure, ModelReport, Quality, TaskFigures
+from voc.labels import TaskName
+
+SHORT_LIST = 8
+"""Labels shown before somebody asks for all."""
+
+
+def in_use(reports: tuple[ModelReport, ...], version: str | None) -> ModelReport | None:
+    """The report of the model whose scores people see; None where its folder is gone."""
+    return next((report for report in reports if report.version == version), None)
+
+
+def details(report: ModelReport, workspace: Workspace) -> list[str | None]:
+    """What is worth adding to the headline: where the model comes from, and of what contacts the figures are."""
+    gap = report.gap and f"It was made for other contact reasons than today's: {escaped(report.gap)}."
+    return [
+        model_sentences.origin(report, _moment(report, workspace)),
+        model_sentences.synthetic(report.quality, workspace.config.company.synthetic) if report.quality else None,
+        gap,
+    ]
+
+
+def tiles(quality: Quality) -> None:
+    """The figure of every task."""
+    with st.grid(len(quality.tasks), min_column_width=190, gap="small"):
+        for name, found in quality.tasks.items():
+            components.tile(
+                model_sentences.task(name),
+                f"{found.whole.value:.2f}",
+                note=f"{found.whole.low:.2f} to {found.whole.high:.2f} · n = {count(found.whole.contacts)}",
+                help="Macro-F1: precision and recall of each label together, 1 at best, averaged over the labels so "
+                "that rare ones count as much as frequent ones. The range is a 95 % interval.",
+            )
+
+
+def quality(found: Quality, workspace: Workspace) -> None:
+    """One task in full: by language, by label, and how far its probabilities can be believed."""
+    names = {name: model_sentences.task(name) for name in found.tasks}
+    first = TaskName.REASON.value if TaskName.REASON in names else next(iter(names))
+    chosen = url.segments("task", names, "Task", first) if len(names) > 1 else first
+    task = found.tasks[chosen]
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True, height="stretch"):
+        st.subheader("In which language is it good?", anchor=False)
+        st.caption(f"Macro-F1 with its 95 % interval. Pale: fewer than {LEAST} labelled contacts.")
+        languages = {model_sentences.form(name): figure for name, figure in task.languages.items()}
+        st.altair_chart(model_charts.figures(_frame(languages), "Macro-F1"), alt="Macro-F1 by language")
+    with right, st.container(border=True, height="stretch"):
+        st.subheader("Is it as sure as it says?", anchor=False)
+        st.caption(model_sentences.calibration(task.ece))
+        st.altair_chart(model_charts.reliability(task.reliability), alt="How often answers are right, by probability")
+    _labels(task, chosen, workspace)
+
+
+def unmeasured(report: ModelReport) -> None:
+    """A model without figures: what its card says, or why it cannot be read."""
+    with st.container(border=True, gap="small"):
+        st.subheader("No figures", anchor=False, icon=":material/straighten:")
+        if report.problem is not None:
+            st.caption(escaped(report.problem))
+        else:
+            st.caption(
+                "Models keep their figures since they were trained by this version, if there were labelled contacts to "
+                "judge them on. Train anew to have them here."
+            )
+        if report.card:
+            with st.expander("What its card says"):
+                st.code(words.visible(report.card), language=None, wrap_lines=True)
+
+
+def drift() -> None:
+    """What comes in, and what the model makes of it, against the contacts that it was judged on."""
+    weeks, found, mix = queries.weeks(), queries.judged(), queries.week_languages()
+    last = weeks.iloc[-1]
+    spoken = mix[mix["to_day"] == last["to_day"]]
+    week = {str(name): int(n) for name, n in zip(spoken["language"], spoken["contacts"], strict=True)}
+    scored = int(last["scored"])
+    st.subheader("Have contacts changed since?", anchor=False)
+    said = [
+        model_sentences.unknown_change(int(last["unknown"]), scored, found),
+        model_sentences.confidence_change(float(last["confidence"]), float(last["spread"]), scored, found),
+        model_sentences.language_change(week, found),
+    ]
+    st.markdown(" ".join(each for each in said if each))
+    st.caption(f"All contacts, by weeks that end on the weekday of the newest. {model_sentences.judged_on(found)}")
+    cards = st.columns(3, gap="small")
+    if weeks["scored"].any():
+        with cards[0], st.container(border=True, height="stretch"):
+            st.markdown("**Share of unknown**")
+            st.altair_chart(model_charts.unknown(weeks, found), alt="Share of unknown by week")
+        with cards[1], st.container(border=True, height="stretch"):
+            st.markdown("**Mean confidence in the most probable reason**")
+            st.altair_chart(model_charts.confidence(weeks, found), alt="Mean confidence by week")
+    with cards[2], st.container(border=True, height="stretch"):
+        st.markdown("**Languages**")
+        st.altair_chart(model_charts.languages(mix), alt="Languages by week")
+
+
+def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
+    """The model in use, the one before, and those that may take its place."""
+    st.subheader("Which models are there?", anchor=False)
+    current = in_use(reports, workspace.current_model)
+    if current is not None and current.problem is None:
+        st.markdown(model_sentences.gate(current.gate))
+    frame = pd.DataFrame(
+        {
+            "model": [words.visible(report.version) for report in reports],
+            "role": [_role(report, workspace) for report in reports],
+            "reasons": [_figure(report, TaskName.REASON) for report in reports],
+            "sentiment": [_figure(report, TaskName.SENTIMENT) for report in reports],
+            "leaving": [_figure(report, TaskName.CHURN_INTENT) for report in reports],
+            "promotion": [
+                model_sentences.promotion(report.promotion, report.version == workspace.current_model)
+                for report in reports
+            ],
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "model": st.column_config.TextColumn("Model", width=170, help="The time at which it was made (UTC)."),
+            "role": st.column_config.TextColumn("Role", width=110),
+            "reasons": st.column_config.TextColumn("Reasons", width=140, help="Macro-F1 with its 95 % interval."),
+            "sentiment": st.column_config.TextColumn("Sentiment", width=140),
+            "leaving": st.column_config.TextColumn("Leaving", width=140),
+            "promotion": st.column_config.TextColumn(
+                "Put to use?", width=300, help="A new model is compared with the one in use on the same contacts."
+            ),
+        },
+        alt="Models, newest first, with their figures",
+    )
+    _tracking(workspace)
+
+
+def runs(span: Span, workspace: Workspace) -> None:
+    """How fresh the data are, and what ran last."""
+    st.subheader("Is it up to date?", anchor=False)
+    st.caption(f"Newest contact: {words.moment(span.latest, workspace.config.zone)}. The latest runs of each step:")
+    found = queries.runs()
+    if not found:
+        st.caption("No run is recorded yet.")
+        return
+    frame = pd.DataFrame(
+        {
+            "step": [_step(run.step, run.inputs.get("step")) for run in found],
+            "when": [words.moment(run.started_at, workspace.config.zone) for run in found],
+            "took": [model_sentences.duration(run.seconds) for run in found],
+            "counts": [
+                words.visible(
+                    ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in run.counts.items())
+                )
+                for run in found
+            ],
+        }
+    )
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "step": st.column_config.TextColumn("Step", width=210),
+            "when": st.column_config.TextColumn("Started", width=160),
+            "took": st.column_config.TextColumn("Took", width=90),
+            "counts": st.column_config.TextColumn("Counts", width=480),
+        },
+        alt="Latest runs of each step, newest first",
+    )
+
+
+def _labels(task: TaskFigures, name: str, workspace: Workspace) -> None:
+    """Its labels, the weakest first: what to label more of, and what to read with care."""
+    named = {_label(label, name, workspace): figure for label, figure in task.labels.items() if figure.contacts}
+    enough = {label: figure for label, figure in named.items() if figure.contacts >= LEAST}
+    ordered = dict(sorted(named.items(), key=lambda pair: (pair[1].contacts < LEAST, pair[1].value, pair[0])))
+    with st.container(border=True):
+        st.subheader("Where is it weak, and where strong?", anchor=False)
+        if enough:
+            weak, strong = (
+                min(enough, key=lambda each: enough[each].value),
+                max(enough, key=lambda each: enough[each].value),
+            )
+            st.markdown(
+                f"Weakest: **{escaped(weak)}**, F1 {model_sentences.figure(enough[weak])}, "
+                f"n = {count(enough[weak].contacts)}. Strongest: **{escaped(strong)}**, "
+                f"F1 {model_sentences.figure(enough[strong])}, n = {count(enough[strong].contacts)}."
+            )
+        st.caption(
+            f"F1 of each label with its 95 % interval, the weakest first. Pale, at the end: fewer than {LEAST} "
+            "labelled contacts that have it."
+        )
+        everything = len(ordered) > SHORT_LIST and st.session_state.get("all_labels", False)
+        shown = dict(list(ordered.items())[: None if everything else SHORT_LIST])
+        st.altair_chart(model_charts.figures(_frame(shown)), alt="F1 by label, weakest first")
+        if len(ordered) > SHORT_LIST:
+            st.toggle(f"All {len(ordered)} labels", key="all_labels")
+
+
+def _tracking(workspace: Workspace) -> None:
+    """Where every experiment can be looked up."""
+    uri = workspace.config.tracking.uri
+    if uri.startswith(("http://", "https://")):
+        st.link_button("Experiments in MLflow", uri, icon=":material/open_in_new:")
+        return
+    with st.expander("All experiments: MLflow", icon=":material/experiment:"):
+        st.markdown(
+            "Every training, its settings, curves and figures are kept in MLflow. Start it on this machine with:"
+        )
+        command = shlex.join(["mlflow", "ui", "--backend-store-uri", workspace.tracking_uri])
+        st.code(command, language=None, wrap_lines=True)
+
+
+def _frame(figures: dict[str, Figure]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": [words.visible(name) for name in figures],
+            "value": [figure.value for figure in figures.values()],
+            "low": [figure.low for figure in figures.values()],
+            "high": [figure.high for figure in figures.values()],
+            "contacts": [figure.contacts for figure in figures.values()],
+            "enough": [figure.contacts >= LEAST for figure in figures.values()],
+        }
+    )
+
+
+def _label(label: str, task: str, workspace: Workspace) -> str:
+    if task == TaskName.REASON:
+        return workspace.taxonomy.name(label)
+    return words.SENTIMENT_NAMES.get(label) or _ANSWERS.get(label) or label.replace("_", " ").capitalize()
+
+
+_ANSWERS = {"yes": "Leaving", "no": "Not leaving"}
+
+
+def _role(report: ModelReport, workspace: Workspace) -> str:
+    if report.version == workspace.current_model:
+        return "In use"
+    if report.version == workspace.previous_model:
+        return "The one before"
+    newer = workspace.current_model is None or report.version > workspace.current_model
+    return "Challenger" if newer and report.problem is None else "Older" if report.problem is None else "Not readable"
+
+
+def _figure(report: ModelReport, task: TaskName) -> str:
+    found = report.quality.tasks.get(task) if report.quality else None
+    return model_sentences.figure(found.whole) if found else "–"
+
+
+def _moment(report: ModelReport, workspace: Workspace) -> str:
+    if report.manifest is None:
+        return ""
+    try:
+        return words.moment(datetime.fromisoformat(report.manifest.created_at), workspace.config.zone)
+    except ValueError:
+        return escaped(report.manifest.created_at)
+
+
+def _step(step: str, part: object) -> str:
+    name = model_sentences.step(step)
+    return f"{name}: {model_sentences.step(part)}" if isinstance(part, str) else name
+
+
+def _value(value: object) -> str:
+    return count(value) if isinstance(value, int) else str(value)

@@ -1,0 +1,95 @@
+"""Blocks of the report page: which week, the page itself, its files."""
+
+from functools import partial
+
+import streamlit as st
+
+from voc.app import components, url, words
+from voc.app.contact_list import UNKNOWN
+from voc.app.pages import CONTACT, CONTACTS, THEME, PageEntry
+from voc.app.url import Parameters
+from voc.app.words import escaped
+from voc.inference.digest import FORMATS, MEDIA_TYPES, FormatName, Report, Week, newest_whole, render, weeks_between
+from voc.inference.digest.report import Figure, Item, Section
+from voc.inference.marts import Span
+
+KEY = "week"
+_FILES: dict[FormatName, str] = {"pdf": "PDF", "html": "HTML", "md": "Markdown"}
+_COUNTS: dict[str, Parameters] = {
+    "contacts": {},
+    "customers": {},
+    "rate": {},
+    "negative": {"sentiment": "negative"},
+    "leaving": {"churn": "yes"},
+    "unknown": {"reason": UNKNOWN},
+}
+"""Which contacts a figure counts, as parameters of the contacts page."""
+_WIDTH = 290
+
+
+def picker(span: Span) -> Week:
+    """The week that the URL names; by default the newest whole one."""
+    names = {
+        str(week): f"Week {week.number}, {words.days(max(week.first, span.first), min(week.last, span.last))}"
+        for week in weeks_between(span.first, span.last)
+    }
+    default = str(newest_whole(span.first, span.last))
+    return Week.parse(url.choice(KEY, names, "Week", default, _WIDTH))
+
+
+def files(page: Report, week: Week) -> None:
+    """The same page as files."""
+    for name in (name for name in reversed(FORMATS) if name in _FILES):
+        st.download_button(
+            _FILES[name], partial(render, page, name), f"report-{week}.{name}", MEDIA_TYPES[name], key=f"report_{name}",
+            on_click="ignore", icon=":material/download:", help=f"Download this page as {_FILES[name]}.",
+        )  # fmt: skip
+
+
+def figures(found: tuple[Figure, ...], week: Week, contacts: int) -> None:
+    """The numbers of the week; each opens the contacts that it counts."""
+    with st.grid(5, min_column_width=165, gap="small"):
+        for figure in found:
+            components.tile(
+                figure.name,
+                figure.value,
+                figure.change or None,
+                note=figure.range,
+                link=(CONTACTS, _in(week) | _COUNTS[figure.key])
+                if contacts and figure.value not in ("–", "0")
+                else None,
+            )
+
+
+def section(found: Section, week: Week) -> None:
+    """One question and its answers."""
+    st.subheader(found.title, anchor=False)
+    for item in found.items:
+        with st.container(border=True, gap="xsmall"):
+            _item(item, found.key, week)
+    for note in found.notes:
+        st.caption(escaped(note))
+
+
+def _item(item: Item, section: str, week: Week) -> None:
+    if item.heading:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{escaped(item.heading)}**", width="content")
+            st.badge(escaped(item.badge), color="green" if item.badge == "Resolved" else "orange")
+    st.markdown(escaped(item.text))
+    if item.quote:
+        with st.container(border=True, gap="xsmall"):
+            components.customer_text(item.quote)
+            _link(CONTACT, item.source, _in(week) | {"contact": item.contact_id})
+    if section == "movers":
+        _link(CONTACTS, "Read them", _in(week) | {"reason": item.key})
+    else:
+        _link(THEME, "See the theme", _in(week) | {"theme": item.key})
+
+
+def _link(page: PageEntry, label: str, parameters: Parameters) -> None:
+    st.page_link(page.path, label=escaped(label), icon=":material/arrow_forward:", query_params=parameters, help="")
+
+
+def _in(week: Week) -> Parameters:
+    return {"period": str(week)}

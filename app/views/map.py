@@ -1,0 +1,39 @@
+"""Map: how do contacts relate?"""
+
+import streamlit as st
+
+from voc.app import components, map_sentences, map_views, queries
+
+TITLE = "How do contacts relate?"
+top = st.container()
+span = queries.span()
+if span is None:
+    components.heading(TITLE)
+    components.empty_lake()
+    st.stop()
+view = components.filter_bar(span)
+totals = queries.totals(view.selection)
+found = map_views.fetch(view)
+if not totals.contacts or found.frame is None or not found.contacts:
+    with top:
+        components.heading(TITLE)
+    if not totals.contacts:
+        components.nothing_selected(*map_views.KEYS)
+    elif found.frame is None:
+        components.no_map()
+    else:
+        components.not_on_map()
+    st.stop()
+with top:
+    components.heading(
+        TITLE,
+        map_sentences.headline(found),
+        map_sentences.reading(),
+        map_sentences.missing(found),
+        map_sentences.hidden(found, queries.workspace().config.privacy.least_customers),
+    )
+map_views.picture(found)
+region = map_views.marked_region()
+if region is not None:
+    map_views.marked(region, view)
+components.footer(span, totals)

@@ -1,0 +1,39 @@
+"""Reasons: why do customers contact us?"""
+
+import streamlit as st
+
+from voc.app import components, queries, reason_views, sentences
+
+TITLE = "Why do customers contact us?"
+top = st.container()
+span = queries.span()
+if span is None:
+    components.heading(TITLE)
+    components.empty_lake()
+    st.stop()
+view = components.filter_bar(span)
+totals = queries.totals(view.selection)
+if not totals.contacts:
+    with top:
+        components.heading(TITLE)
+    components.nothing_selected()
+    st.stop()
+before = queries.totals(view.before) if view.before else None
+reasons = queries.reasons(view.selection, view.before)
+compared = bool(before and before.scored)
+with top:
+    components.heading(
+        TITLE,
+        sentences.leader(reasons, totals.scored) or sentences.no_reason(totals),
+        sentences.moved(sentences.mover(reasons, totals.scored, before.scored)) if before and compared else None,
+    )
+if not totals.scored:
+    components.not_scored()
+elif len(reasons):
+    found = reason_views.rows(reasons, totals, before, view)
+    reason_views.class_tiles(totals, view)
+    reason_views.picture(found, compared)
+    reason_views.course(found, view)
+    reason_views.table(found, totals, compared, view)
+    reason_views.by_slice(found, view)
+components.footer(span, totals)

@@ -1,0 +1,107 @@
+"""What a model says about contacts, as columns of `scores`: its decisions, their probabilities and their evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from voc.inference.evidence import Evidence, evidence
+from voc.labels import ChurnDirection, TaskName
+from voc.models.facts import Facts
+from voc.models.predictions import Predictions
+from voc.models.tasks import Floats, Task
+
+_SURE_DIRECTION = 0.8
+
+
+class Answers:
+    """What a model says about contacts, out of its predictions of their texts."""
+
+    def __init__(
+        self, facts: Facts, turns: Sequence[Sequence[Mapping[str, Any]]], texts: Sequence[str], found: Predictions
+    ) -> None:
+        """`texts` are what data.text.contact_text made of the `turns` of each contact."""
+        self.facts = facts
+        self.turns = turns
+        self.texts = texts
+        self.found = found
+        self.tasks = {task.name: task for task in facts.tasks}
+
+        @cache
+        def places(row: int) -> list[Evidence]:
+            return evidence(turns[row], facts.speakers, texts[row])
+
+        self._places = places
+
+    def columns(self) -> dict[str, Any]:
+        """By column of `scores`, a value a contact; only the columns of tasks that the model has."""
+        probabilities = self.found.probabilities
+        return {**self._reasons(probabilities), **self._sentiment(probabilities), **self._churn(probabilities)}
+
+    def _evidence(self, row: int, task: str, output: int) -> dict[str, int] | None:
+        places = self._places(row)
+        return asdict(places[int(self.found.spoken[task][row, output])]) if places else None
+
+    def _reasons(self, probabilities: Mapping[str, Floats]) -> dict[str, Any]:
+        if TaskName.REASON not in self.tasks:
+            return {}
+        task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
+        decided = self.facts.decisions.decide(task, values)
+        top = values.argmax(axis=1)
+        return {
+            "reasons": [
+                [
+                    {
+                        "reason": task.labels[label],
+                        "probability": float(values[row, label]),
+                        "evidence": self._evidence(row, task.name, int(label)),
+                    }
+                    for label in np.flatnonzero(decided[row])[np.argsort(-values[row, decided[row]], kind="stable")]
+                ]
+                for row in range(len(values))
+            ],
+            "abstained": ~decided.any(axis=1),
+            "top_reason": [task.labels[label] for label in top],
+            "top_probability": values[np.arange(len(top)), top],
+        }
+
+    def _sentiment(self, probabilities: Mapping[str, Floats]) -> dict[str, Any]:
+        if TaskName.SENTIMENT not in self.tasks:
+            return {}
+        task, values = self.tasks[TaskName.SENTIMENT], probabilities[TaskName.SENTIMENT]
+        best = values.argmax(axis=1)
+        return {
+            "sentiment": [task.labels[label] for label in best],
+            "sentiment_probability": values[np.arange(len(best)), best],
+        }
+
+    def _churn(self, probabilities: Mapping[str, Floats]) -> dict[str, Any]:
+        if TaskName.CHURN_INTENT not in self.tasks:
+            return {}
+        task, values = self.tasks[TaskName.CHURN_INTENT], probabilities[TaskName.CHURN_INTENT]
+        leaving = self.facts.decisions.decide(task, values)[:, 1]
+        columns: dict[str, Any] = {
+            "churn_intent": leaving,
+            "churn_probability": values[:, 1],
+            "churn_evidence": [self._evidence(row, task.name, 0) if said else None for row, said in enumerate(leaving)],
+        }
+        if TaskName.CHURN_DIRECTION in self.tasks:
+            direction = self.tasks[TaskName.CHURN_DIRECTION]
+            columns["churn_direction"] = directions(direction, probabilities[direction.name], leaving)
+        return columns
+
+
+def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]) -> list[str]:
+    """Where each customer stands: leaving where the intent says so, else another direction that is sure, else none.
+
+    Two heads answer two questions; this way they never contradict each other. Directions are learnt from the seed
+    corpus alone, where they are far more frequent than in a company's contacts, so only a sure one counts.
+    """
+    other = probabilities.copy()
+    other[:, task.labels.index(ChurnDirection.LEAVING)] = -1
+    other[:, task.labels.index(ChurnDirection.NONE)] = _SURE_DIRECTION
+    found = [task.labels[label] for label in other.argmax(axis=1)]
+    return [ChurnDirection.LEAVING if said else label for said, label in zip(leaving, found, strict=True)]
