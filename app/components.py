@@ -39,6 +39,16 @@ def command_line(verb: str, *arguments: str) -> str:
     return shlex.join(["voc", verb, *arguments, "--workspace", str(queries.workspace().root)])
 
 
+def opened(title: str) -> Span:
+    """What the lake spans. Where nothing was ingested yet, the page says so under its title and ends here."""
+    span = queries.span()
+    if span is None:
+        heading(title)
+        empty_lake()
+        st.stop()
+    return span
+
+
 def empty_lake() -> None:
     """Nothing was ingested yet."""
     _empty(

@@ -52,15 +52,15 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
         "animation": False,
         # As text in the canvas, never as HTML: names of themes are customers' words.
         "tooltip": {"renderMode": "richText", "trigger": "item"},
-        "legend": {"type": "scroll", "left": 0, "right": 120, "top": 0, "data": [name for name, _, _ in parts]},
-        "toolbox": {"right": 0, "top": 0, "feature": {"brush": {"type": ["rect", "polygon", "clear"]}}},
+        "legend": {"type": "scroll", "left": 0, "right": 0, "top": 0, "data": [name for name, _, _ in parts]},
+        "toolbox": {"right": 0, "top": 28, "feature": {"brush": {"type": ["rect", "polygon", "clear"]}}},
         # Only the names are told about a mark: which dots lie inside is asked of the data, also of those not shown.
         "brush": {
             "xAxisIndex": "all", "yAxisIndex": "all", "seriesIndex": [0], "brushMode": "single",
             "throttleType": "debounce", "throttleDelay": 400,
             "outOfBrush": {"colorAlpha": 1}, "brushStyle": {"borderWidth": 2},
         },
-        "grid": {"left": 4, "right": 4, "top": 40, "bottom": 4},
+        "grid": {"left": 4, "right": 4, "top": 56, "bottom": 4},
         "dataZoom": [
             {"type": "inside", "xAxisIndex": 0, "zoomOnMouseWheel": "ctrl", "filterMode": "none"},
             {"type": "inside", "yAxisIndex": 0, "zoomOnMouseWheel": "ctrl", "filterMode": "none"},

@@ -33,7 +33,12 @@ def figures(frame: pd.DataFrame, title: str = "F1") -> alt.LayerChart:
         title=None,
         axis=alt.Axis(labelLimit=190, ticks=False, domain=False, labelFontSize=13),
     )
-    x = alt.X("value:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1]))
+    x = alt.X(
+        "value:Q",
+        title=title,
+        scale=alt.Scale(domain=[0, 1]),
+        axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f"),
+    )
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         alt.Tooltip("said:N", title=title),
@@ -117,7 +122,10 @@ def languages(frame: pd.DataFrame, height: int = 190) -> alt.Chart:
         .encode(
             x=_weeks_axis(table["to_day"]),
             y=alt.Y("contacts:Q", stack="normalize", title=None, axis=alt.Axis(format=".0%", tickCount=4)),
-            color=alt.Color("name:N", legend=alt.Legend(title=None, orient="top", direction="horizontal", columns=3)),
+            color=alt.Color(
+                "name:N",
+                legend=alt.Legend(title=None, orient="bottom", direction="horizontal", columns=2, labelLimit=120),
+            ),
             tooltip=[
                 alt.Tooltip("to_day:T", title="Week to", format="%-d %B %Y"),
                 alt.Tooltip("name:N", title="Language"),

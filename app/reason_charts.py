@@ -51,7 +51,10 @@ def treemap(rows: Sequence[ReasonRow], compared: bool) -> tuple[dict[str, Any], 
         "breadcrumb": {"show": False},
         "left": 0, "top": 0, "right": 0, "bottom": 0,
         "label": {"color": _INK, "fontSize": 13, "lineHeight": 17, "formatter": "{b}\n{c}", "overflow": "truncate"},
-        "upperLabel": {"show": True, "height": 24, "color": GREY, "fontSize": 13, "fontWeight": 600},
+        "upperLabel": {
+            "show": True, "height": 24, "lineHeight": 24, "color": GREY, "fontSize": 13, "fontWeight": 600,
+            "formatter": "{b}  {c}",
+        },
         "levels": [
             {"itemStyle": {"borderWidth": 0, "gapWidth": 4}, "upperLabel": {"show": False}},
             {"itemStyle": {"color": "transparent", "borderColor": "transparent", "gapWidth": 2}},

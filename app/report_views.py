@@ -50,11 +50,12 @@ def figures(found: tuple[Figure, ...], week: Week, contacts: int) -> None:
     """The numbers of the week; each opens the contacts that it counts."""
     with st.grid(5, min_column_width=165, gap="small"):
         for figure in found:
+            change, _, between = figure.change.partition(" (")
             components.tile(
                 figure.name,
                 figure.value,
-                figure.change or None,
-                note=figure.range,
+                change or None,
+                note=" · ".join(filter(None, [figure.range, between and f"change {between.removesuffix(')')}"])),
                 link=(CONTACTS, _in(week) | _COUNTS[figure.key])
                 if contacts and figure.value not in ("–", "0")
                 else None,

@@ -67,7 +67,7 @@ def impact(theme: ThemeSummary, view: View) -> None:
         st.subheader("What does it do to us?", anchor=False)
         st.caption(f"Of the chosen period; under each figure its 95{words.SPACE}% interval.")
         figures = [
-            ("Customers affected", theme_sentences.affected(found), "Distinct customers who spoke of it."),
+            ("Customers", theme_sentences.affected(found), "Distinct customers who spoke of it."),
             ("Share of contacts", theme_sentences.portion(found.volume_share), "Of all contacts."),
             (
                 "Above the usual",
@@ -86,7 +86,7 @@ def impact(theme: ThemeSummary, view: View) -> None:
             ),
             (
                 "Leaving",
-                theme_sentences.points(found.leaving_difference, 1, 100, "points"),
+                theme_sentences.points(found.leaving_difference, 1, 100, "pp"),
                 "Share of its contacts in which the customer says that they leave, less that share of all others.",
             ),
         ]

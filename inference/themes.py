@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from voc.config import ThemeSettings
+from voc.config import Config
 from voc.data.columns import day_groups, vectors_of
 from voc.data.contracts import THEME_ASSIGNMENTS, THEME_EVENTS, THEMES
 from voc.data.lake import Lake
@@ -27,6 +27,7 @@ from voc.inference.theme_edits import Edits, Split, current_edits, editing, hist
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
+from voc.models.stopwords import words_of
 from voc.models.tasks import Floats
 from voc.models.theme_space import ThemeSpace, unit
 from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
@@ -166,7 +167,7 @@ def themes(
     standing = _Standing.of(known, edits)
     progress("assigning contacts")
     assigned = _assign_all(lake, standing, space, version)
-    table, changed = _theme_rows(lake, standing, rows, assigned, sample, edits, settings)
+    table, changed = _theme_rows(lake, standing, rows, assigned, sample, edits, workspace.config)
     events += changed
     stamp = {"space": space.save(workspace.root / "themes"), "model_version": version, "fitted_at": started_at}
     table = pa.Table.from_pylist([row | stamp for row in table], schema=THEMES.schema)
@@ -340,17 +341,18 @@ def _theme_rows(
     assigned: pa.Table,
     sample: _Sample,
     edits: Edits,
-    settings: ThemeSettings,
+    config: Config,
 ) -> tuple[list[dict[str, Any]], tuple[ThemeEvent, ...]]:
     """Rows of the table themes without what is the same in all, and which themes fell silent or came back."""
     with lake.connect("contacts") as connection:
         connection.register("assigned", assigned)
         facts = {row["theme_id"]: row for row in connection.sql(_FACTS).to_arrow_table().to_pylist()}
-    silent = _last_day(assigned) - timedelta(days=settings.retire_after_days)
+    silent = _last_day(assigned) - timedelta(days=config.themes.retire_after_days)
     renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
     ids = standing.ids
     members = _members(assigned, sample, ids)
-    keywords = theme_keywords(sample.texts, sample.customers, members, len(ids), settings.keywords)
+    company = words_of(config.company.name)
+    keywords = theme_keywords(sample.texts, sample.customers, members, len(ids), config.themes.keywords, company)
     nothing: dict[str, Any] = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
     found, events = [], []
     for place, theme in enumerate(standing.themes):
@@ -365,7 +367,7 @@ def _theme_rows(
         fallback = old.get("label") if identity not in renamed else None
         places = np.flatnonzero(members == place)
         chosen = choose_verbatims(
-            places, sample.vectors, theme.centroid, sample.texts, sample.customers, settings.verbatims
+            places, sample.vectors, theme.centroid, sample.texts, sample.customers, config.themes.verbatims
         )
         fixed = edits.fixed.get(identity)
         found.append(

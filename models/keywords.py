@@ -20,18 +20,24 @@ _STEM = 5  # words with so many first letters alike are forms of one word: infle
 
 
 def theme_keywords(
-    texts: Sequence[str], customers: Sequence[str], members: npt.NDArray[np.int64], themes: int, most: int
+    texts: Sequence[str],
+    customers: Sequence[str],
+    members: npt.NDArray[np.int64],
+    themes: int,
+    most: int,
+    unsaid: Sequence[str] = (),
 ) -> tuple[tuple[str, ...], ...]:
     """At most `most` words a theme, most telling first, as customers write them.
 
     `members` (texts,) is the theme of each text, -1 for none. Words are compared folded, so that one in two scripts is
-    one word; forms that share their beginning count once. A theme of stop words alone has no keywords. Weights are
-    BERTopic's class TF-IDF.
+    one word; forms that share their beginning count once. Forms of `unsaid` words, the company's name for one, say
+    nothing. A theme of stop words alone has no keywords. Weights are BERTopic's class TF-IDF.
     """
     # Imported here: BERTopic takes seconds, and only commands that look for themes pay for it.
     from bertopic.vectorizers import ClassTfidfTransformer
     from sklearn.feature_extraction.text import CountVectorizer
 
+    own = [fold(word) for word in unsaid]
     placed = np.flatnonzero(members >= 0).tolist()
     folded = [fold(texts[row]) for row in placed]
     vectoriser = CountVectorizer(stop_words=sorted(stop_words()), token_pattern=WORD, lowercase=False)
@@ -56,7 +62,11 @@ def theme_keywords(
             having = rows.intersection(by_word.indices[by_word.indptr[place] : by_word.indptr[place + 1]].tolist())
             enough = len({folded[row] for row in having}) >= least
             people = {customers[placed[row]] for row in having}
-            if enough and len(people) >= LEAST_CUSTOMERS and not any(_one_word(word, other) for other in chosen):
+            if (
+                enough
+                and len(people) >= LEAST_CUSTOMERS
+                and not any(_one_word(word, other) for other in [*own, *chosen])
+            ):
                 chosen.append(word)
             if len(chosen) == most:
                 break

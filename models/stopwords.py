@@ -43,7 +43,8 @@ _COURTESY = """
     molim prosim postovani postovana spostovani lahko rad rada radi zivjo zdravo bok srdacan srdacno izvolite
     halo alo dober zdravo prosim hvala lepa prijazen prijazno e ej pa eh ovaj znaci mislim recimo pac ja no uh
     um er like you know yeah yep wanna gonna gotta lemme guys wondering zanima vidim znam reci
-    kazem napisati javljam pisem imam
+    kazem napisati javljam pisem imam dovidjenja dovidenja nasvidenje adijo cao caos tocno tacno prav goodbye bye
+    correct right exactly
 """
 
 

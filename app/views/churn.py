@@ -6,11 +6,7 @@ from voc.app import churn_sentences, churn_views, components, queries
 
 TITLE = "Whom should we call first?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 view = components.filter_bar(span)
 totals = queries.totals(view.selection)
 if not totals.contacts or not totals.scored:

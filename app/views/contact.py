@@ -7,10 +7,7 @@ from voc.app.pages import CONTACTS
 from voc.inference.marts import Criteria
 
 TITLE = "What was said?"
-if queries.span() is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+components.opened(TITLE)
 back = url.current((*url.FILTERS, *contact_list.KEYS))
 st.page_link(CONTACTS.path, label="All contacts", icon=":material/arrow_back:", query_params=back, help="")
 contact = queries.contact(st.query_params.get("contact", ""))

@@ -7,11 +7,7 @@ from voc.app.pages import CONTACT
 
 TITLE = "What do customers say?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 if "contact" in st.query_params:
     st.switch_page(CONTACT.path, query_params=url.everything())
 view = components.filter_bar(span)

@@ -1,15 +1,9 @@
 """Models: can I trust it?"""
 
-import streamlit as st
-
 from voc.app import components, model_sentences, model_views, queries
 
 TITLE = "Can I trust it?"
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 workspace, reports = queries.workspace(), queries.model_reports()
 current = model_views.in_use(reports, workspace.current_model)
 if current is None or current.quality is None:

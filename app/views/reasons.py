@@ -6,11 +6,7 @@ from voc.app import components, queries, reason_views, sentences
 
 TITLE = "Why do customers contact us?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 view = components.filter_bar(span)
 totals = queries.totals(view.selection)
 if not totals.contacts:

@@ -8,11 +8,7 @@ from voc.inference.digest import report
 
 TITLE = "What was the week like?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     week = report_views.picker(span)
     files = st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")

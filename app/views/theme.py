@@ -7,11 +7,7 @@ from voc.app.pages import THEMES
 
 TITLE = "Which theme?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 view = components.filter_bar(span)
 theme = queries.theme(st.query_params.get("theme", ""), view.selection)
 with top:

@@ -7,11 +7,7 @@ from voc.app.pages import THEME
 
 TITLE = "What do customers talk about?"
 top = st.container()
-span = queries.span()
-if span is None:
-    components.heading(TITLE)
-    components.empty_lake()
-    st.stop()
+span = components.opened(TITLE)
 if "theme" in st.query_params:
     st.switch_page(THEME.path, query_params=url.everything())
 view = components.filter_bar(span)

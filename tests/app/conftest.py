@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
+from voc.app.launch import WORKSPACE_VARIABLE
+from voc.app.pages import HERE as APP
+from voc.app.pages import OVERVIEW, PageEntry
 from voc.data.contracts import CONTRACTS
 from voc.data.lake import Lake
 from voc.data.text import fold
@@ -371,3 +375,21 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Nothing ingested, no model. Read only."""
     return make_workspace(tmp_path_factory.mktemp("empty") / "w", model=None)
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Open a page of a workspace with these URL parameters, as a person with a link does."""
+
+    def open_page(workspace: Workspace, page: PageEntry = OVERVIEW, /, **parameters: str | list[str]) -> AppTest:
+        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
+        app = AppTest.from_file(str(APP / "main.py"), default_timeout=120)
+        if page is not OVERVIEW:
+            app.switch_page(str(page.path.relative_to(APP)))
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.run()
+        assert not app.exception, app.exception[0].value
+        return app
+
+    return open_page

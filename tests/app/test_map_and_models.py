@@ -11,8 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from voc.app import model_sentences
-from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.pages import MAP, MODELS, OVERVIEW, PageEntry
+from voc.app.pages import MAP, MODELS
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.inference.marts_models import Judged
@@ -20,23 +19,12 @@ from voc.inference.model_report import Bin, Figure, Quality, TaskFigures, model_
 from voc.models.manifest import ALLOWED, QUALITY, Manifest
 from voc.models.storage import write_json, write_whole
 
-MAIN = OVERVIEW.path.parents[1] / "main.py"
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
-    def visit(workspace: Workspace, page: PageEntry, /, **parameters: str | list[str]) -> AppTest:
-        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-        app = AppTest.from_file(str(MAIN), default_timeout=120)
-        app.switch_page(str(page.path.relative_to(MAIN.parent)))
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
-
-    return visit
+def visit(open_page: Open) -> Open:
+    return open_page
 
 
 def headline(app: AppTest) -> str:

@@ -32,21 +32,8 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of a workspace with these URL parameters, as a person with a link does."""
-
-    def visit(workspace: Workspace, page: PageEntry = OVERVIEW, /, **parameters: str | list[str]) -> AppTest:
-        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-        app = AppTest.from_file(str(MAIN), default_timeout=30)
-        if page is not OVERVIEW:
-            app.switch_page(str(page.path.relative_to(MAIN.parent)))
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
-
-    return visit
+def visit(open_page: Open) -> Open:
+    return open_page
 
 
 def plain(text: str) -> str:

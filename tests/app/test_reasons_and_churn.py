@@ -11,8 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from voc.app import churn_sentences, reason_charts, reason_rows, reason_views, sentences, words
-from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.pages import CHURN, OVERVIEW, REASONS, PageEntry
+from voc.app.pages import CHURN, REASONS, PageEntry
 from voc.data.workspace import Workspace
 from voc.inference.intervals import Interval
 from voc.inference.marts import Totals
@@ -20,25 +19,15 @@ from voc.inference.marts_churn import AtRisk, BackTest, CallList
 from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, OutcomeHead, save_head
 from voc.taxonomy import load_taxonomy
 
-MAIN = OVERVIEW.path.parents[1] / "main.py"
 Open = Callable[..., AppTest]
 HEAD = "head-1"
 MAY = date(2026, 5, 4)
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of a workspace with these URL parameters, as a person with a link does."""
-
+def visit(open_page: Open) -> Open:
     def visit(workspace: Workspace, page: PageEntry = REASONS, /, **parameters: str | list[str]) -> AppTest:
-        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-        app = AppTest.from_file(str(MAIN), default_timeout=120)
-        app.switch_page(str(page.path.relative_to(MAIN.parent)))
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
+        return open_page(workspace, page, **parameters)
 
     return visit
 

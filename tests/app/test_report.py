@@ -8,25 +8,16 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.pages import CONTACTS, OVERVIEW, PAGES, REPORT, PageEntry
+from voc.app.pages import CONTACTS, PAGES, REPORT, PageEntry
 from voc.data.workspace import Workspace
 
-MAIN = OVERVIEW.path.parents[1] / "main.py"
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
-    def visit(workspace: Workspace, page: PageEntry = REPORT, /, **parameters: str) -> AppTest:
-        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
-        app.switch_page(str(page.path.relative_to(MAIN.parent)))
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
+def visit(open_page: Open) -> Open:
+    def visit(workspace: Workspace, page: PageEntry = REPORT, /, **parameters: str | list[str]) -> AppTest:
+        return open_page(workspace, page, **parameters)
 
     return visit
 

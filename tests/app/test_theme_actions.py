@@ -9,31 +9,22 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.pages import OVERVIEW, THEME, THEMES, PageEntry
+from voc.app.pages import THEME, THEMES, PageEntry
 from voc.data.people import USER_VARIABLE
 from voc.data.workspace import Workspace
 from voc.inference.theme_edits import Edit, current_edits, history, mark_fixed, merge, rename
 
-MAIN = OVERVIEW.path.parents[1] / "main.py"
 ROAMING, BILL = "t-roaming", "t-bill_higher"
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of a workspace with these URL parameters, as Ana."""
+def visit(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """A theme's page, as Ana."""
+    monkeypatch.setenv(USER_VARIABLE, "Ana")
 
     def visit(workspace: Workspace, page: PageEntry = THEME, /, **parameters: str) -> AppTest:
-        monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-        monkeypatch.setenv(USER_VARIABLE, "Ana")
-        app = AppTest.from_file(str(MAIN), default_timeout=300)
-        app.switch_page(str(page.path.relative_to(MAIN.parent)))
-        for key, value in {"period": "all", **parameters}.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
+        return open_page(workspace, page, **{"period": "all", **parameters})
 
     return visit
 
@@ -213,7 +204,7 @@ def test_impact_lineage_and_neighbours_are_shown(visit: Open, make: Any, company
         {"theme": ROAMING},
     ).to_pylist()[0]
     tiles = {each.label: each.value.replace("\u00a0", " ") for each in app.metric}
-    assert tiles["Customers affected"] == str(found["customers"])
+    assert tiles["Customers"] == str(found["customers"])
     assert tiles["Negative"] == f"{100 * found['negative']:.1f} %"
     assert "Handling cost" not in tiles
 

@@ -87,9 +87,10 @@ def test_it_holds_no_pickle_no_weights_of_torch_and_names_its_packages_exactly(s
     assert not {"torch", "transformers", "voc-insights"} & names
 
 
-def test_the_signature_covers_what_comes_in_and_out(saved: Path) -> None:
+def test_the_signature_covers_what_comes_in_and_out(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow.pyfunc
 
+    monkeypatch.setattr(sys, "path", [*sys.path])  # it puts its own modules first, which worker processes would inherit
     model = mlflow.pyfunc.load_model(str(saved))
     assert model.metadata.signature.inputs.input_names() == ["text", "turns", "language"]
     out = model.predict(pd.DataFrame(EXAMPLE))

@@ -154,7 +154,7 @@ def test_quarantined_rows_are_exit_code_1_and_the_summary_has_shares(trained: Wo
     file = written(tmp_path / "in" / "contacts.jsonl", contact("a1"), "{broken\n")
     done = CliRunner().invoke(app, ["daily", str(file), "-w", str(trained.root)], env={"COLUMNS": "200"})
     assert done.exit_code == 1, done.output
-    lines = [line for line in done.stdout.splitlines() if any(f" {step} " in line for step in STEPS)]
+    lines = [line for line in done.stdout.splitlines() if any(line.startswith(f"│ {step} ") for step in STEPS)]
     assert len(lines) == len(STEPS) and sum("%" in line for line in lines) >= 4
     assert "1 stored, 0 already there, 1 quarantined, of 1 files" in done.stdout
 

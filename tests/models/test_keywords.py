@@ -36,6 +36,16 @@ def test_forms_of_one_word_count_once() -> None:
     assert len([word for word in words if word.startswith("napla")]) == 1
 
 
+def test_a_companys_own_name_says_nothing() -> None:
+    texts = [
+        f"{form} {text}" for form, text in zip(["Zvonom", "Звоно", "zvona", "Zvono", "Zvonu"], ROUTER, strict=True)
+    ]
+    members, people = np.zeros(len(texts), np.int64), [str(number) for number in range(len(texts))]
+    (said,), (unsaid,) = (theme_keywords(texts, people, members, 1, 10, own) for own in ((), ("Zvono",)))
+    assert any(word.startswith("zvon") for word in said)
+    assert unsaid and not any(word.startswith(("zvon", "звон")) for word in unsaid)
+
+
 def test_stop_words_alone_give_no_keywords() -> None:
     assert keywords(["molim vas hvala", "hvala lepa", "prosim", "thank you"], [0, 0, 0, 0]) == ((),)
     router, courtesy = keywords([*ROUTER, "hvala", "molim", "hvala lijepo"], [0] * 5 + [1] * 3)
