@@ -113,7 +113,7 @@ def confidence(weeks: pd.DataFrame, found: Judged | None, height: int = 190) -> 
     return _course(table, found.confidence if found else None, "Mean confidence", height)
 
 
-def languages(frame: pd.DataFrame, height: int = 190) -> alt.Chart:
+def languages(frame: pd.DataFrame, height: int = 260) -> alt.Chart:
     """Shares of languages by week as stacked areas; columns to_day, language, contacts."""
     table = frame.assign(name=frame["language"].map(words.language))
     return (
