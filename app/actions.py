@@ -55,16 +55,9 @@ def merge(theme_id: str) -> None:
 
 
 def split(theme_id: str) -> None:
-    """Make a theme of the contacts chosen in the form, or of those that say the words in it."""
+    """Make a theme of the contacts chosen in the form, and of those that say the words in it."""
     chosen, said = st.session_state.get(key("contacts", theme_id)) or [], _text("words", theme_id)
-
-    def change(lake: Lake, by: str) -> Edit:
-        found = theme_edits.contacts_saying(lake, theme_id, said) if chosen else ()
-        if chosen:
-            return theme_edits.split(lake, theme_id, [*chosen, *found], by)
-        return theme_edits.split_by_words(lake, theme_id, said, by)
-
-    _do(change)
+    _do(lambda lake, by: theme_edits.split_off(lake, theme_id, by, chosen, said))
 
 
 def dismiss(theme_id: str) -> None:

@@ -4,6 +4,7 @@ import html
 import shlex
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from voc.app import filters, highlight, queries, sentences, url, words
 from voc.app.filters import DEFAULT_PERIOD, View
@@ -47,6 +48,23 @@ def opened(title: str) -> Span:
         empty_lake()
         st.stop()
     return span
+
+
+def chosen(title: str, top: DeltaGenerator, *keys: str) -> tuple[Span, View, Totals]:
+    """What the lake spans, what the filters choose of it, and how much that is; the filters stand below `top`.
+
+    Where there is nothing of it the page says so and ends here. `keys` are the page's own parameters besides the
+    filters: they go when the filters are cleared.
+    """
+    span = opened(title)
+    view = filter_bar(span)
+    totals = queries.totals(view.selection)
+    if not totals.contacts:
+        with top:
+            heading(title)
+        nothing_selected(*keys)
+        st.stop()
+    return span, view, totals
 
 
 def empty_lake() -> None:

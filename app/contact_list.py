@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import contact_views, downloads, queries, url, words
+from voc.app import downloads, queries, url, words
 from voc.app.filters import View
 from voc.inference.marts import Criteria, Page, Span
 
@@ -51,16 +51,14 @@ def fetch(view: View, criteria: Criteria) -> Page:
 
 
 def download(view: View, criteria: Criteria, total: int) -> None:
-    """The list as a file: what the page shows of each contact."""
+    """The list as a file: labels and ids. Words of customers stay in the app, until they can be redacted."""
     name = downloads.name("contacts", view.selection.first, view.selection.last)
     note = f"The file holds the newest {words.count(FILE_SIZE)} of them." if total > FILE_SIZE else ""
     downloads.buttons(name, lambda: file(view, criteria), note)
 
 
 def file(view: View, criteria: Criteria) -> pd.DataFrame:
-    """The contacts of the list, newest first, as a table to take away: what the customer said as far as the list quotes
-    it, and nothing of who the customer is.
-    """
+    """The contacts of the list, newest first, as a table to take away, without who the customer is and what he said."""
     workspace = queries.workspace()
     name, zone = workspace.taxonomy.name, workspace.config.zone
     found = queries.contacts(view.selection, criteria, FILE_SIZE, 0).contacts
@@ -76,7 +74,6 @@ def file(view: View, criteria: Criteria) -> pd.DataFrame:
             "sentiment": [each.sentiment for each in found],
             "leaving": [each.churn_intent for each in found],
             "theme": [each.theme_label for each in found],
-            "quote": [contact_views.quote(each, criteria.folded_words) for each in found],
         }
     )
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, downloads, queries, url, words
+from voc.app import charts, components, queries, url, words
 from voc.app.contact_list import UNKNOWN
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
@@ -109,30 +109,9 @@ def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, v
         )
         if len(reasons) > SHORT_LIST:
             st.toggle(f"All {len(reasons)} reasons", key="all_reasons")
-        least = queries.workspace().config.privacy.least_customers
-        name = downloads.name("reasons", view.selection.first, view.selection.last)
-        downloads.buttons(name, lambda: reasons_file(reasons, totals, before, least), downloads.floor(least))
     if picked := event["selection"].get("reason"):
         st.session_state["reasons_opened"] = opened + 1
         st.switch_page(CONTACTS.path, query_params=url.current(url.FILTERS) | {"reason": picked[0]["reason"]})
-
-
-def reasons_file(reasons: pd.DataFrame, totals: Totals, before: Totals | None, least: int) -> pd.DataFrame:
-    """All reasons as a table to take away, without those of fewer than `least` customers."""
-    shares = [intervals.share(int(number), totals.scored) for number in reasons["contacts"]]
-    table = pd.DataFrame(
-        {
-            "reason": reasons["reason"],
-            "name": reasons["name"],
-            "contacts": reasons["contacts"],
-            "customers": reasons["customers"],
-            "share": [share.value if share else None for share in shares],
-            "from": [share.low if share else None for share in shares],
-            "to": [share.high if share else None for share in shares],
-            **({"contacts_before": reasons["contacts_before"]} if before else {}),
-        }
-    )
-    return downloads.without_small_groups(table, table["customers"], least)
 
 
 def sentiment_card(view: View, height: int) -> None:

@@ -9,7 +9,7 @@ from voc.app.contact_list import UNKNOWN
 from voc.app.pages import CONTACT, CONTACTS, THEME, PageEntry
 from voc.app.url import Parameters
 from voc.app.words import escaped
-from voc.inference.digest import FORMATS, MEDIA_TYPES, FormatName, Report, Week, newest_whole, render, weeks_between
+from voc.inference.digest import MEDIA_TYPES, FormatName, Report, Week, newest_whole, render, weeks_between
 from voc.inference.digest.report import Figure, Item, Section
 from voc.inference.marts import Span
 
@@ -39,10 +39,11 @@ def picker(span: Span) -> Week:
 
 def files(page: Report, week: Week) -> None:
     """The same page as files."""
-    for name in (name for name in reversed(FORMATS) if name in _FILES):
+    for name, shown in _FILES.items():
         st.download_button(
-            _FILES[name], partial(render, page, name), f"report-{week}.{name}", MEDIA_TYPES[name], key=f"report_{name}",
-            on_click="ignore", icon=":material/download:", help=f"Download this page as {_FILES[name]}.",
+            shown, partial(render, page, name), f"report-{week}.{name}", MEDIA_TYPES[name], key=f"report_{name}",
+            on_click="ignore", icon=":material/download:",
+            help=f"Download this page as {shown}, without customers' words.",
         )  # fmt: skip
 
 
@@ -50,12 +51,11 @@ def figures(found: tuple[Figure, ...], week: Week, contacts: int) -> None:
     """The numbers of the week; each opens the contacts that it counts."""
     with st.grid(5, min_column_width=165, gap="small"):
         for figure in found:
-            change, _, between = figure.change.partition(" (")
             components.tile(
                 figure.name,
                 figure.value,
-                change or None,
-                note=" · ".join(filter(None, [figure.range, between and f"change {between.removesuffix(')')}"])),
+                figure.change or None,
+                note=" · ".join(filter(None, [figure.range, figure.bounds and f"change {figure.bounds}"])),
                 link=(CONTACTS, _in(week) | _COUNTS[figure.key])
                 if contacts and figure.value not in ("–", "0")
                 else None,

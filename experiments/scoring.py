@@ -30,7 +30,6 @@ from voc.models.manifest import EXPORT, REFUSED
 from voc.models.onnx_predict import OnnxEncoder, OnnxTokenizer
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
-from voc.training.promote import ALL
 
 SEED = 13
 TOKENS = 128
@@ -234,13 +233,7 @@ def int8_loss(folder: Path) -> float:
     for path in (folder / EXPORT / REPORT, folder / REFUSED):
         report = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         if report.get("precision") == "int8":
-            least = report["settings"]["least_rows"]
-            losses = [
-                line["trained"]["macro_f1"] - line["exported"]["macro_f1"]
-                for line in report["lines"]
-                if line["where"] == ALL and line["rows"] >= max(1, least)
-            ]
-            return float(max([0.0, *losses]))
+            return float(report["largest_loss"])
     raise InputError(f"{folder}: expected an export that was tried in int8; run: voc export")
 
 

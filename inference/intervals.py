@@ -55,6 +55,12 @@ def poisson(count: int) -> tuple[float, float]:
     return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)
 
 
+def excess(count: int, expected: float) -> Interval:
+    """How far a Poisson count lies above the expected one, with the exact interval."""
+    low, high = poisson(count)
+    return Interval(count - expected, low - expected, high - expected)
+
+
 def share_change(count: int, n: int, count_before: int, n_before: int, z: float = 0.0) -> Interval | None:
     """Difference of two shares with Newcombe's interval (Newcombe 1998, method 10); None without both."""
     now, before = share(count, n, z), share(count_before, n_before, z)

@@ -57,7 +57,6 @@ class AtRisk:
     stated_probability: float | None
     latest_id: str
     """Their latest contact of any kind."""
-    latest_on: date
     risk: float | None
     """Of the latest contact that has one and is not older than the horizon."""
 
@@ -133,7 +132,7 @@ def call_list(
                     SELECT *, count(*) OVER () AS total FROM people WHERE {column} IS NOT NULL
                     ORDER BY {column} DESC, {newest} LIMIT $capacity)
                 SELECT total, listed.customer_id, said.contact_id, said.day, stated_probability, latest.contact_id,
-                       latest.day, listed.risk
+                       listed.risk
                 FROM listed JOIN contact AS latest ON latest.number = latest_number
                 LEFT JOIN contact AS said ON said.number = stated_number
                 ORDER BY {column} DESC, {newest}""",

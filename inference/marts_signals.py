@@ -75,8 +75,7 @@ class AlertSummary:
     @property
     def above(self) -> Interval:
         """Customers above the expected, with the exact interval of a Poisson count (Garwood 1936)."""
-        low, high = intervals.poisson(self.customers)
-        return Interval(self.customers - self.expected, low - self.expected, high - self.expected)
+        return intervals.excess(self.customers, self.expected)
 
     @property
     def times(self) -> Interval | None:
@@ -102,8 +101,7 @@ class Rise:
     @property
     def above(self) -> Interval:
         """Customers above the expected, with the exact interval of a Poisson count (Garwood 1936)."""
-        low, high = intervals.poisson(self.customers)
-        return Interval(self.customers - self.expected, low - self.expected, high - self.expected)
+        return intervals.excess(self.customers, self.expected)
 
     @property
     def times(self) -> float | None:

@@ -26,8 +26,8 @@ _LONGEST_CARD = 100_000  # characters
 class Gate:
     """How an export stood beside the model that it was made of, on so many labelled contacts.
 
-    `loss` is the most macro-F1 that any task loses, over all contacts or in a written form with contacts enough to
-    judge; `cosine` the mean of the vectors' cosines. `refusal` says why it was not let through; None where it is used.
+    `loss` is the most macro-F1 that any task loses over all contacts; `cosine` the mean of the vectors' cosines.
+    `refusal` says why it was not let through; None where it is used.
     """
 
     precision: str
@@ -104,17 +104,11 @@ def _gate(folder: Path) -> Gate | None:
 
 
 def _read_gate(values: Mapping[str, Any]) -> Gate:
-    settings = values["settings"]
-    losses = [
-        line["trained"].get("macro_f1", 0.0) - line["exported"].get("macro_f1", 0.0)
-        for line in values["lines"]
-        if line["rows"] >= settings["least_rows"]
-    ]
     return Gate(
         values["precision"],
         values["contacts"],
-        max([0.0, *losses]),
-        settings["margin"],
+        values["largest_loss"],
+        values["settings"]["margin"],
         values["cosine_mean"],
         values["refusal"],
     )

@@ -33,7 +33,7 @@ class Selection:
     @property
     def before(self) -> "Selection":
         """The period of equal length right before, with the same filters."""
-        return replace(self, first=self.first - timedelta(days=self.days), last=self.first - timedelta(days=1))
+        return self.shifted(self.days)
 
     def shifted(self, days: int) -> "Selection":
         """So many days earlier, with the same filters."""

@@ -207,14 +207,22 @@ def contacts_saying(lake: Lake, theme_id: str, words: str) -> tuple[str, ...]:
     return tuple(contact for contact, text in said if all(word in text for word in folded))
 
 
-def split_by_words(lake: Lake, theme_id: str, words: str, who: str, at: datetime | None = None) -> Edit:
-    """Make a new theme of a theme's contacts that say these words. Raises ThemeError where none does, or every one."""
-    found = contacts_saying(lake, _known(lake, theme_id), words)
-    size = lake.query(_SIZE, {"theme": theme_id})["contacts"][0].as_py()
-    if not found or len(found) == size:
-        says = "all" if found else "none"
-        raise ThemeError(f"theme {theme_id}: expected words that some of its {size:,} contacts say, got {says} of them")
-    return split(lake, theme_id, found, who, at)
+def split_off(
+    lake: Lake, theme_id: str, who: str, contact_ids: Sequence[str] = (), words: str = "", at: datetime | None = None
+) -> Edit:
+    """Make a new theme of these contacts and of those of the theme that say these words.
+
+    Raises ThemeError where nothing is named, or where words alone are and no contact says them, or every one does.
+    """
+    saying = contacts_saying(lake, _known(lake, theme_id), words)
+    if not contact_ids:
+        size = lake.query(_SIZE, {"theme": theme_id})["contacts"][0].as_py()
+        if not saying or len(saying) == size:
+            says = "all" if saying else "none"
+            raise ThemeError(
+                f"theme {theme_id}: expected words that some of its {size:,} contacts say, got {says} of them"
+            )
+    return split(lake, theme_id, [*contact_ids, *saying], who, at)
 
 
 def dismiss(lake: Lake, theme_id: str, who: str, at: datetime | None = None) -> Edit:

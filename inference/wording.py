@@ -104,14 +104,18 @@ def escaped(text: str) -> str:
 
 def relative(change: Interval) -> str:
     """A relative change with its interval: `8 % more (6 to 10 %)`, or that there is no clear one."""
-    low, high = (signed(100 * bound).replace("-", "−") for bound in (change.low, change.high))
+    said, bounds = relative_parts(change)
+    return f"{said} ({bounds})"
+
+
+def relative_parts(change: Interval) -> tuple[str, str]:
+    """The same in two: `8 % more`, `6 to 10 %`."""
     if not change.excludes_zero:
-        return f"no clear change ({low} to {high}{SPACE}%)"
-    ends = sorted((abs(change.low), abs(change.high)))
-    return (
-        f"{percent(abs(change.value), 0)} {'more' if change.value > 0 else 'fewer'} "
-        f"({100 * ends[0]:.0f} to {percent(ends[1], 0)})"
-    )
+        lower, upper = (signed(100 * bound).replace("-", "−") for bound in (change.low, change.high))
+        return "no clear change", f"{lower} to {upper}{SPACE}%"
+    low, high = sorted((abs(change.low), abs(change.high)))
+    said = f"{percent(abs(change.value), 0)} {'more' if change.value > 0 else 'fewer'}"
+    return said, f"{100 * low:.0f} to {percent(high, 0)}"
 
 
 def false_alerts(a_month: float) -> str:

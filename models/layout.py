@@ -34,17 +34,10 @@ class Layout:
         # Importing it compiles and takes seconds: only commands that lay out a map pay for it.
         from umap import UMAP
 
-        # No two landmarks may begin at the same place, or nothing would drive them apart.
-        begin = _components(vectors) + np.random.default_rng(seed).normal(0, 1e-3, (len(vectors), 2))
         laid = UMAP(
-            n_neighbors=neighbours,
-            n_components=2,
-            min_dist=0.15,
-            metric="cosine",
-            init=begin.astype(np.float32),
-            random_state=seed,
+            n_neighbors=neighbours, n_components=2, min_dist=0.15, metric="cosine", init="pca", random_state=seed,
             n_jobs=1,
-        ).fit_transform(vectors)
+        ).fit_transform(vectors)  # fmt: skip
         return cls(vectors, _scaled(np.asarray(laid, dtype=np.float32)))
 
     def place(self, vectors: Floats) -> Floats:
@@ -84,16 +77,13 @@ def landmarks(folded: Sequence[str], most: int) -> list[int]:
 
 
 def _components(vectors: Floats) -> Floats:
-    """(rows, 2) first principal components; each points to where its largest coordinate is."""
+    """(rows, 2) first principal components; zeros where there are fewer."""
+    from sklearn.decomposition import PCA
+
     places = np.zeros((len(vectors), 2), dtype=np.float32)
-    if len(vectors) < 2:
-        return places
-    apart = (vectors - vectors.mean(axis=0)).astype(np.float64)
-    _, directions = np.linalg.eigh(apart.T @ apart)
-    turn = directions[:, ::-1][:, :2]
-    found = apart @ turn
-    found *= np.sign(found[np.abs(found).argmax(axis=0), np.arange(found.shape[1])])
-    places[:, : found.shape[1]] = RADIUS * found / max(float(np.abs(found).max()), 1e-9)
+    if len(vectors) > 1:
+        found = PCA(min(2, *vectors.shape), random_state=0).fit_transform(vectors)
+        places[:, : found.shape[1]] = found
     return places
 
 

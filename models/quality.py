@@ -5,7 +5,7 @@ Read without the model; written once, when the model is made.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,6 @@ class Quality:
     tasks: Mapping[str, TaskFigures]
     synthetic: bool = False
     """Whether the contacts were generated."""
-    learnt_from: Mapping[str, int] = field(default_factory=dict)
-    """Labelled contacts of train by written form."""
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values."""

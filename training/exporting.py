@@ -7,7 +7,7 @@ written form, where one contact weighs more, the loss must also be more than cha
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -57,7 +57,7 @@ class GateLine:
     agreement: float
     trained: dict[str, float]
     exported: dict[str, float]
-    low: float = 0.0
+    low: float
 
     @property
     def loss(self) -> float:
@@ -103,7 +103,8 @@ class GateReport:
 
     def to_json(self) -> dict[str, object]:
         """All of it as plain values."""
-        return asdict(self) | {"settings": self.settings.model_dump(), "refusal": self.refusal}
+        found = {"settings": self.settings.model_dump(), "largest_loss": self.largest_loss, "refusal": self.refusal}
+        return asdict(self) | found
 
 
 def precision_named(name: str) -> PrecisionName:
@@ -188,14 +189,11 @@ def compare(
 ) -> GateReport:
     """Both models' predictions of a labelled set beside each other, each decided by its own decisions."""
     cosines = (trained[0].embeddings * exported[0].embeddings).sum(axis=1)
-    judged = [each for task in facts.tasks if (each := _judged(task, dev, trained, exported)) is not None]
+    pairs = [_Pair.of(task, dev, trained, exported) for task in facts.tasks]
     promotion = PromotionSettings(least_support=settings.least_rows)
-    bounds = {(line.task, line.where): -line.high for line in compare_decisions(judged, dev.languages, promotion)}
-    lines = tuple(
-        replace(line, low=bounds.get((line.task, line.where), 0.0))
-        for task in facts.tasks
-        for line in _lines(task, dev, trained, exported)
-    )
+    judged = [pair.judged for pair in pairs if len(pair.rows)]
+    high = {(line.task, line.where): line.high for line in compare_decisions(judged, dev.languages, promotion)}
+    lines = tuple(line for pair in pairs for line in pair.lines(dev.languages, high))
     return GateReport(
         facts.version, precision, len(dev), float(cosines.mean()), float(cosines.min()), lines, settings
     )  # fmt: skip
@@ -245,38 +243,50 @@ def _refusal(reports: Sequence[GateReport], precision: PrecisionName) -> str:
     return f"model {reports[0].version}: the export loses too much ({parts}){hint}"
 
 
-def _decided(task: Task, dev: LabelledSet, said: Said) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Calibrated probabilities and decisions, (rows, labels) each."""
-    found, decisions = said
-    scalings = decisions.calibration.get(task.name, IDENTITY)
-    probabilities = calibrated(task, found.logits[task.name], scalings, dev.languages)
-    return probabilities, decisions.decide(task, probabilities)
+@dataclass(frozen=True)
+class _Pair:
+    """What the trained and the exported model decide in one task: (all contacts, labels) probabilities and decisions of
+    each, and of the `rows` with a label the truth."""
 
+    task: Task
+    rows: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.bool_]
+    sure: tuple[Floats, Floats]
+    said: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
 
-def _judged(task: Task, dev: LabelledSet, trained: Said, exported: Said) -> Judged | None:
-    targets = dev.targets(task)
-    rows = np.flatnonzero(~np.isnan(targets).any(axis=1))
-    if not len(rows):
-        return None
-    both = [_decided(task, dev, said)[1][rows] for said in (trained, exported)]
-    return Judged(task.name, task.labels, rows, truth_of(task, targets[rows]), both[0], both[1])
+    @classmethod
+    def of(cls, task: Task, dev: LabelledSet, trained: Said, exported: Said) -> "_Pair":
+        targets = dev.targets(task)
+        rows = np.flatnonzero(~np.isnan(targets).any(axis=1))
+        mine, theirs = (
+            calibrated(task, found.logits[task.name], own.calibration.get(task.name, IDENTITY), dev.languages)
+            for found, own in (trained, exported)
+        )
+        said = (trained[1].decide(task, mine), exported[1].decide(task, theirs))
+        return cls(task, rows, truth_of(task, targets[rows]), (mine, theirs), said)
 
+    @property
+    def judged(self) -> Judged:
+        """The same for a comparison by bootstrap."""
+        mine, theirs = (each[self.rows] for each in self.said)
+        return Judged(self.task.name, self.task.labels, self.rows, self.truth, mine, theirs)
 
-def _lines(task: Task, dev: LabelledSet, trained: Said, exported: Said) -> Iterator[GateLine]:
-    both = [_decided(task, dev, said) for said in (trained, exported)]
-    same = (both[0][1] == both[1][1]).all(axis=1)
-    targets = dev.targets(task)
-    known = ~np.isnan(targets).any(axis=1)
-    names = np.asarray(dev.languages)
-    for where in [ALL, *sorted(set(names.tolist()))]:
-        here: npt.NDArray[np.bool_] = np.ones(len(names), np.bool_) if where == ALL else names == where
-        rows = np.flatnonzero(known & here)
-        figures: tuple[dict[str, float], dict[str, float]] = ({}, {})
-        if len(rows):
-            truth = truth_of(task, targets[rows])
-            mine, theirs = (task_quality(task, truth, said[rows], sure[rows]) for sure, said in both)
-            figures = (_headline(mine), _headline(theirs))
-        yield GateLine(task.name, where, len(rows), float(same[here].mean()), *figures)
+    def lines(self, languages: Sequence[str], high: Mapping[tuple[str, str], float]) -> Iterator[GateLine]:
+        """Over all contacts and by written form; `high` bounds what the export gains there, from above."""
+        names, same = np.asarray(languages), (self.said[0] == self.said[1]).all(axis=1)
+        for where in [ALL, *sorted(set(names.tolist()))]:
+            here: npt.NDArray[np.bool_] = np.ones(len(names), np.bool_) if where == ALL else names == where
+            own = here[self.rows]
+            figures: tuple[dict[str, float], ...] = ({}, {})
+            if own.any():
+                rows = self.rows[own]
+                figures = tuple(
+                    _headline(task_quality(self.task, self.truth[own], said[rows], sure[rows]))
+                    for said, sure in zip(self.said, self.sure, strict=True)
+                )
+            low = -high.get((self.task.name, where), 0.0)
+            agreement = float(same[here].mean())
+            yield GateLine(self.task.name, where, int(own.sum()), agreement, figures[0], figures[1], low)
 
 
 def _headline(quality: TaskQuality) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """The figures of quality that a model folder keeps: by task, written form and label with intervals; calibration."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -46,8 +45,7 @@ def quality_of(
                 task, predictions.logits[task.name][known], truth_of(task, targets[known]), languages[known], decisions
             )
     sizes = {each.value: len(rows) for each, rows in sets.items()}
-    learnt = Counter(sets[Split.TRAIN].languages) if Split.TRAIN in sets else Counter[str]()
-    return Quality(split.value, sizes, found, synthetic, dict(sorted(learnt.items())))
+    return Quality(split.value, sizes, found, synthetic)
 
 
 def _figures(

@@ -22,7 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from voc.cli_themes import theme_app
+from voc.cli_themes import WorkspaceOption, theme_app
 from voc.errors import VocError
 
 if TYPE_CHECKING:
@@ -50,10 +50,6 @@ app = typer.Typer(
 app.add_typer(theme_app)
 out = Console()
 errors = Console(stderr=True)
-
-WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", envvar="VOC_WORKSPACE", help="Folder of the workspace.")
-]
 
 
 def main() -> None:
@@ -468,18 +464,20 @@ def digest(
         str | None, typer.Option(help="txt, md, html or pdf; else by the ending of --out, else txt.")
     ] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; else it is printed.")] = None,
+    quotes: Annotated[bool, typer.Option("--quotes", help="With words of customers, which are personal data.")] = False,
 ) -> None:
-    """Write the week in one page: what happened, what moved, what rises, what was fixed. Quotes customers' words."""
+    """Write the week in one page: what happened, what moved, what rises, what was fixed."""
     from voc.inference.digest import Week, format_for, render, report, weekly, write
 
     name = format_for(format, out_file)
     if name == "pdf" and out_file is None:
         raise VocError("--format pdf: expected --out FILE with it")
     found = weekly(_open(workspace), Week.parse(week) if week else None)
+    page = report(found, quotes)
     if out_file is None:
-        typer.echo(render(report(found), name).decode(), nl=False)
+        typer.echo(render(page, name).decode(), nl=False)
         return
-    write(report(found), name, out_file)
+    write(page, name, out_file)
     out.print(f"Week {found.week}: {out_file}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -89,15 +89,9 @@ def split(
     ] = None,
 ) -> None:
     """Make a new theme of some of a theme's contacts, and of others like them."""
-    from voc.inference.theme_edits import contacts_saying, split_by_words
-    from voc.inference.theme_edits import split as run
+    from voc.inference.theme_edits import split_off
 
-    def change(lake: "Lake", who: str) -> "Edit":
-        if not contact:
-            return split_by_words(lake, _id(theme), words or "", who)
-        return run(lake, _id(theme), [*contact, *contacts_saying(lake, _id(theme), words or "")], who)
-
-    _store(workspace, change, _NIGHTLY)
+    _store(workspace, lambda lake, who: split_off(lake, _id(theme), who, contact or (), words or ""), _NIGHTLY)
 
 
 @theme_app.command()

@@ -6,13 +6,11 @@ from voc.app import churn_sentences, churn_views, components, queries
 
 TITLE = "Whom should we call first?"
 top = st.container()
-span = components.opened(TITLE)
-view = components.filter_bar(span)
-totals = queries.totals(view.selection)
-if not totals.contacts or not totals.scored:
+span, view, totals = components.chosen(TITLE, top)
+if not totals.scored:
     with top:
         components.heading(TITLE)
-    (components.nothing_selected if not totals.contacts else components.not_scored)()
+    components.not_scored()
     st.stop()
 capacity, order = churn_views.controls(queries.workspace().config.outcomes.capacity_per_day)
 found = queries.call_list(view.selection, order, capacity)

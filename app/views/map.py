@@ -6,19 +6,12 @@ from voc.app import components, map_sentences, map_views, queries
 
 TITLE = "How do contacts relate?"
 top = st.container()
-span = components.opened(TITLE)
-view = components.filter_bar(span)
-totals = queries.totals(view.selection)
+span, view, totals = components.chosen(TITLE, top, *map_views.KEYS)
 found = map_views.fetch(view)
-if not totals.contacts or found.frame is None or not found.contacts:
+if found.frame is None or not found.contacts:
     with top:
         components.heading(TITLE)
-    if not totals.contacts:
-        components.nothing_selected(*map_views.KEYS)
-    elif found.frame is None:
-        components.no_map()
-    else:
-        components.not_on_map()
+    (components.no_map if found.frame is None else components.not_on_map)()
     st.stop()
 with top:
     components.heading(

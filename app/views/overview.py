@@ -6,14 +6,7 @@ from voc.app import components, emerging, overview, queries, sentences
 
 TITLE = "What changed?"
 top = st.container()
-span = components.opened(TITLE)
-view = components.filter_bar(span)
-totals = queries.totals(view.selection)
-if not totals.contacts:
-    with top:
-        components.heading(TITLE)
-    components.nothing_selected()
-    st.stop()
+span, view, totals = components.chosen(TITLE, top)
 before = queries.totals(view.before) if view.before else None
 daily = queries.daily(view.selection)
 daily_before = queries.daily(view.before) if view.before else None

@@ -6,14 +6,7 @@ from voc.app import components, queries, reason_views, sentences
 
 TITLE = "Why do customers contact us?"
 top = st.container()
-span = components.opened(TITLE)
-view = components.filter_bar(span)
-totals = queries.totals(view.selection)
-if not totals.contacts:
-    with top:
-        components.heading(TITLE)
-    components.nothing_selected()
-    st.stop()
+span, view, totals = components.chosen(TITLE, top)
 before = queries.totals(view.before) if view.before else None
 reasons = queries.reasons(view.selection, view.before)
 compared = bool(before and before.scored)

@@ -13,9 +13,9 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     week = report_views.picker(span)
     files = st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")
 digest = queries.digest(week)
-page = report(digest)
+page = report(digest, quotes=True)
 with files:
-    report_views.files(page, week)
+    report_views.files(report(digest), week)
 with top:
     components.heading(TITLE, escaped(page.lead[0]), *map(escaped, page.lead[1:]))
 st.caption(f"**{escaped(page.title)}** · {escaped(page.subtitle)}")

@@ -1,7 +1,7 @@
 """The week as figures: what happened, what moved, what rises, what was fixed."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from voc.errors import InputError, WorkspaceError
 from voc.inference import intervals
 from voc.inference.digest.weeks import Week, newest_whole, weeks_between
 from voc.inference.intervals import Interval
-from voc.inference.marts import ContactView, Marts, Selection, Span, Totals
+from voc.inference.marts import ContactView, Marts, Selection, Span, ThemeSummary, Totals
 from voc.inference.marts_signals import Rise
 from voc.inference.marts_themes import FixTest
 from voc.inference.movers import Mover, movers
@@ -154,10 +154,14 @@ def build(marts: Marts, workspace: Workspace, week: Week | None = None) -> Diges
     before = marts.totals(compared) if compared else None
     least = workspace.config.privacy.least_customers
     shown = totals.customers >= least
-    moved, hidden_movers = _movers(marts, workspace, period, compared, least) if shown else ((), 0)
+    moved: tuple[NamedMover, ...] = ()
+    hidden_movers = 0
+    if shown and compared is not None and before is not None:
+        moved, hidden_movers = _movers(marts, workspace, (period, compared), (totals.scored, before.scored), least)
     rises = marts.rises(period.first, period.last) if shown else ()
-    rising, hidden_rising = _rising(marts, rises, period, least)
-    fixes, hidden_fixes = _fixes(marts, period, least) if shown else ((), 0)
+    themes = marts.themes(period) if shown else ()
+    rising, hidden_rising = _rising(marts, rises, themes, period, least)
+    fixes, hidden_fixes = _fixes(themes, period, least)
     tested = marts.emergence().tested
     return Digest(
         company=workspace.config.company.name,
@@ -215,21 +219,18 @@ def _contacts_change(marts: Marts, period: Selection, compared: Selection | None
 
 
 def _movers(
-    marts: Marts, workspace: Workspace, period: Selection, compared: Selection | None, least: int
+    marts: Marts, workspace: Workspace, both: tuple[Selection, Selection], scored: tuple[int, int], least: int
 ) -> tuple[tuple[NamedMover, ...], int]:
     """Reasons that moved clearly; and how many more did whose customers, in either period, are too few to show."""
-    if compared is None:
-        return (), 0
     now, then = (
         {row["reason"]: (int(row["contacts"]), int(row["customers"])) for row in marts.reasons(each).to_dict("records")}
-        for each in (period, compared)
+        for each in both
     )
     nobody = (0, 0)
     names = sorted(now | then)
     found = movers(
         ((reason, now.get(reason, nobody)[0], then.get(reason, nobody)[0]) for reason in names),
-        marts.totals(period).scored,
-        marts.totals(compared).scored,
+        *scored,
     )
     people = {reason: (now.get(reason, nobody)[1], then.get(reason, nobody)[1]) for reason in names}
     shown = [each for each in found if not any(0 < number < least for number in people[each.reason])]
@@ -239,15 +240,15 @@ def _movers(
 
 
 def _rising(
-    marts: Marts, rises: tuple[Rise, ...], period: Selection, least: int
+    marts: Marts, rises: tuple[Rise, ...], themes: Iterable[ThemeSummary], period: Selection, least: int
 ) -> tuple[tuple[RisingTheme, ...], int]:
     """Themes that rise, each with words of a customer that no other theme quotes; and how many are too small."""
-    themes = {theme.theme_id: theme for theme in marts.themes(period)} if rises else {}
+    known = {theme.theme_id: theme for theme in themes}
     people: set[str] = set()
     said: set[str] = set()
     found: list[RisingTheme] = []
     for rise in rises:
-        theme = themes.get(rise.theme_id)
+        theme = known.get(rise.theme_id)
         if theme is None or theme.customers < least:
             continue
         quote = _quote(marts, rise.theme_id, period, people, said) if len(found) < MOST_RISES else None
@@ -275,10 +276,10 @@ def _words_of(contact: ContactView) -> str:
     return shortened if len(shortened) > len(" …") else flat[:QUOTED]
 
 
-def _fixes(marts: Marts, period: Selection, least: int) -> tuple[tuple[FixedTheme, ...], int]:
+def _fixes(themes: Iterable[ThemeSummary], period: Selection, least: int) -> tuple[tuple[FixedTheme, ...], int]:
     """Fixes of the last weeks, newest first; and how many are of too few customers to show."""
     since, hidden, found = period.last - FIXED_WITHIN, 0, list[FixedTheme]()
-    for theme in marts.themes(period):
+    for theme in themes:
         fixed_on = theme.fixed_on or (theme.fix.fixed_on if theme.fix else None)  # of a release, the day it was marked
         if fixed_on is None or not since <= fixed_on <= period.last:
             continue

@@ -76,7 +76,9 @@ def _paragraphs(texts: tuple[str, ...]) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    change = f'<dd class="{"clear" if figure.clear else "vague"}">{escape(figure.change)}</dd>' if figure.change else ""
+    change = (
+        f'<dd class="{"clear" if figure.clear else "vague"}">{escape(figure.changed)}</dd>' if figure.change else ""
+    )
     spread = f"<dd>{escape(figure.range)}</dd>" if figure.range else ""
     return f'<div><dt>{escape(figure.name)}</dt><dd class="value">{escape(figure.value)}</dd>{change}{spread}</div>'
 

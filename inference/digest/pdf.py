@@ -70,7 +70,7 @@ def _figures(figures: tuple[Figure, ...], width: float) -> Any:
         [
             _text(figure.name, 8, _SOFT, after=1),
             _text(figure.value, 15, bold=True, after=2),
-            *([_text(figure.change, 7.4, _INK if figure.clear else _SOFT, figure.clear, 1)] if figure.change else []),
+            *([_text(figure.changed, 7.4, _INK if figure.clear else _SOFT, figure.clear, 1)] if figure.change else []),
             *([_text(figure.range, 7.4, _SOFT)] if figure.range else []),
         ]
         for figure in figures

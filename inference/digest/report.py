@@ -15,6 +15,7 @@ from voc.inference.wording import (
     percent,
     plural,
     relative,
+    relative_parts,
     short_day,
     signed,
     since,
@@ -40,8 +41,15 @@ class Figure:
     """Interval and denominator; may be empty."""
     change: str
     """Against the week before; empty where there is none."""
+    bounds: str
+    """The change's interval; empty without a change."""
     clear: bool
     """Whether the change is beyond chance."""
+
+    @property
+    def changed(self) -> str:
+        """The change with its interval."""
+        return f"{self.change} ({self.bounds})" if self.bounds else self.change
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,8 @@ class Report:
     notes: tuple[str, ...]
 
 
-def report(digest: Digest) -> Report:
-    """The page of a digest."""
+def report(digest: Digest, quotes: bool = False) -> Report:
+    """The page of a digest; with `quotes` customers' own words are on it, which are personal data."""
     return Report(
         company=_line(digest.company),
         title=f"Week {digest.week.number} of {digest.week.year}",
@@ -98,8 +106,8 @@ def report(digest: Digest) -> Report:
         notice="Synthetic demo data: every contact here is generated." if digest.synthetic else "",
         lead=_lead(digest),
         figures=_figures(digest),
-        sections=() if digest.too_few else (_movers(digest), _rising(digest), _fixes(digest)),
-        notes=_notes(digest),
+        sections=() if digest.too_few else (_movers(digest), _rising(digest, quotes), _fixes(digest)),
+        notes=_notes(digest, quotes),
     )
 
 
@@ -137,16 +145,18 @@ def _lead(digest: Digest) -> tuple[str, ...]:
 def _figures(digest: Digest) -> tuple[Figure, ...]:
     totals, before = digest.totals, digest.before
     change = digest.contacts_change
+    said, bounds = relative_parts(change) if change else ("", "")
     contacts = Figure(
         "contacts",
         "Contacts",
         count(totals.contacts),
         f"{count(before.contacts)} in the week before" if before else "",
-        _sentence(relative(change)) if change else "",
+        _sentence(said),
+        bounds,
         bool(change and change.excludes_zero),
     )
     if digest.too_few:
-        return (contacts, Figure("customers", "Customers", count(totals.customers), "", "", False))
+        return (contacts, Figure("customers", "Customers", count(totals.customers), "", "", "", False))
     rate = digest.rate.share
     return (
         contacts,
@@ -164,7 +174,7 @@ def _figures(digest: Digest) -> tuple[Figure, ...]:
 
 def _share(key: str, name: str, found: Share, as_count: bool = False) -> Figure:
     if found.share is None:
-        return Figure(key, name, "–", "The contacts are not scored yet.", "", False)
+        return Figure(key, name, "–", "The contacts are not scored yet.", "", "", False)
     value = count(found.count) if as_count else percent(found.share.value)
     of = plural(found.of, "scored contact")
     spread = (
@@ -175,15 +185,15 @@ def _share(key: str, name: str, found: Share, as_count: bool = False) -> Figure:
     return Figure(key, name, value, spread, *_points(found.change, "points"))
 
 
-def _points(change: Interval | None, unit: str) -> tuple[str, bool]:
-    """A difference of shares in words, and whether it is clear."""
+def _points(change: Interval | None, unit: str) -> tuple[str, str, bool]:
+    """A difference of shares in words, its bounds, and whether it is clear."""
     if change is None:
-        return "", False
+        return "", "", False
     low, high = (signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
     if not change.excludes_zero:
-        return f"No clear change ({low} to {high} {unit})", False
+        return "No clear change", f"{low} to {high} {unit}", False
     size = f"{abs(100 * change.value):.1f} {unit}"
-    return f"{size} {'more' if change.value > 0 else 'less'} ({low} to {high})", True
+    return f"{size} {'more' if change.value > 0 else 'less'}", f"{low} to {high}", True
 
 
 def _movers(digest: Digest) -> Section:
@@ -210,18 +220,19 @@ def _moved(found: NamedMover) -> str:
     )
 
 
-def _rising(digest: Digest) -> Section:
+def _rising(digest: Digest, quotes: bool) -> Section:
+    said = [each.quote if quotes else None for each in digest.rising]
     items = tuple(
         Item(
             key=each.rise.theme_id,
             heading=_line(each.label),
             badge=STANDINGS.get(each.rise.standing, each.rise.standing),
             text=f"{_affected(each)} {_above(each, digest)} {_impact(each)}",
-            quote=visible(each.quote.text) if each.quote else "",
-            source=_source(each.quote.day, each.quote.language) if each.quote else "",
-            contact_id=each.quote.contact_id if each.quote else "",
+            quote=visible(quote.text) if quote else "",
+            source=_source(quote.day, quote.language) if quote else "",
+            contact_id=quote.contact_id if quote else "",
         )
-        for each in digest.rising
+        for each, quote in zip(digest.rising, said, strict=True)
     )
     notes = []
     if not digest.themes_tested:
@@ -301,7 +312,7 @@ def _left_out(number: int, one: str, digest: Digest, many: str = "") -> str:
     )
 
 
-def _notes(digest: Digest) -> tuple[str, ...]:
+def _notes(digest: Digest, quotes: bool) -> tuple[str, ...]:
     latest = f"{day(digest.latest.date())}, {digest.latest:%H:%M}"
     totals = digest.totals
     fresh = f"Data to {latest}; {plural(totals.contacts, 'contact')} in the week, {count(totals.scored)} of them scored"
@@ -316,7 +327,7 @@ def _notes(digest: Digest) -> tuple[str, ...]:
             f"Ranges are 95{SPACE}% intervals; a change is called clear where its range leaves out zero. Groups of "
             f"fewer than {plural(digest.least_customers, 'customer')} are left out."
         )
-    if any(each.quote for each in digest.rising):
+    if quotes and any(each.quote for each in digest.rising):
         notes.append("Quotes are customers' own words: treat the page as personal data.")
     return tuple(notes)
 

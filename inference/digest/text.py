@@ -21,7 +21,7 @@ def plain(report: Report) -> str:
     parts.append(
         "\n".join(
             f"  {figure.name:<{width}}  {figure.value}"
-            + "".join(f"\n  {'':<{width}}    {said}" for said in (figure.range, figure.change) if said)
+            + "".join(f"\n  {'':<{width}}    {said}" for said in (figure.range, figure.changed) if said)
             for figure in report.figures
         )
     )
@@ -41,7 +41,7 @@ def markdown(report: Report) -> str:
     parts += [escaped(sentence) for sentence in report.lead]
     rows = ["| Figure | This week | Range | Change |", "|---|---|---|---|"]
     for figure in report.figures:
-        change = escaped(figure.change)
+        change = escaped(figure.changed)
         cells = (escaped(figure.name), f"**{escaped(figure.value)}**", escaped(figure.range), change)
         rows.append(f"| {' | '.join(cells)} |")
     parts.append("\n".join(rows))

@@ -68,10 +68,6 @@ class Alert:
     began: int
     """The first day of what opened it: of the window, or of the CUSUM's climb."""
 
-    def lives_on(self, day: int) -> bool:
-        """Whether it was open on this column."""
-        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
-
 
 @dataclass(frozen=True)
 class Course:

@@ -53,25 +53,24 @@ class Closure:
         return not math.isnan(self.ratio)
 
 
-def close(series: Series, group: str, fixed: int, began: int | None = None, ended: int | None = None) -> Closure:
+def close(series: Series, group: str, fixed: int, began: int | None = None) -> Closure:
     """Judge a fix made on column `fixed` (the day itself counts for neither side).
 
-    Compares the last 28 days after it, up to column `ended` (the last where None), with those before it, from column
-    `began` on (such as the day on which the alert began), else with the last 28; each in relation to the other
-    customers who were in contact. Resolved: fewer, beyond chance. Regressed: more, beyond chance.
-    Unproven: anything else, and fewer than three days on a side. Raises InputError for an unknown group or day.
+    Compares the last 28 days after it with those before it, from column `began` on (such as the day on which the
+    alert began), else with the last 28; each in relation to the other customers who were in contact. Resolved: fewer,
+    beyond chance. Regressed: more, beyond chance. Unproven: anything else, and fewer than three days on a side.
+    Raises InputError for an unknown group or day.
     """
     if group not in series.groups:
         raise InputError(f"expected a group of the series, got {group!r}")
-    last = series.days - 1 if ended is None else ended
-    if not (0 <= fixed < series.days and fixed <= last < series.days):
-        raise InputError(f"expected days between 0 and {series.days - 1}, got {fixed} and {last}")
+    if not 0 <= fixed < series.days:
+        raise InputError(f"expected a day between 0 and {series.days - 1}, got {fixed}")
     days = observed_days(series)
     row = series.customers[series.groups.index(group)]
     others = np.maximum(series.everyone - row, 0).astype(np.float64)
     earlier = days[(days < fixed) & (days >= (0 if began is None else began))]
     earlier = earlier[-BEFORE_DAYS:] if began is None else earlier
-    later = days[(days > fixed) & (days <= last)][-AFTER_DAYS:]
+    later = days[days > fixed][-AFTER_DAYS:]
     before, after = int(row[earlier].sum()), int(row[later].sum())
     exposure = others if others.sum() > row.sum() else np.ones(series.days)  # alone in the company: days count
     if min(len(earlier), len(later)) < LEAST_DAYS or before + after == 0:

@@ -9,8 +9,6 @@ from typing import Any
 import duckdb
 from scipy.stats import t as student
 
-from voc.data.lake import Lake
-from voc.errors import InputError
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 
@@ -18,15 +16,6 @@ Prices = tuple[tuple[str, float], ...]
 """Channels with the cost of one contact."""
 _TAIL = 0.025
 
-# Of the whole company's contacts of the days: the tables that `Marts` keeps in memory, made from the lake.
-_CONTACTS = """
-CREATE TABLE contact AS
-SELECT customer_id, contacts.day AS day, channel, theme_id, sentiment, churn_intent, csat
-FROM contacts LEFT JOIN theme_assignments USING (contact_id)
-LEFT JOIN (SELECT * FROM scores WHERE model_version = $version) AS scored USING (contact_id)
-WHERE contacts.day BETWEEN $first AND $last
-"""
-_SIGNALS = "CREATE TABLE signal AS SELECT kind, group_id, day, customers, expected FROM signals"
 # The theme's contacts and all others of the days.
 _CHOSEN = """
 WITH chosen AS (
@@ -101,32 +90,18 @@ class Impact:
     """None where no channel of its contacts has a price."""
 
 
-def impact(lake: Lake, theme_id: str, model_version: str, first: date, last: date, prices: Prices = ()) -> Impact:
-    """Work out the impact over the days `first` to `last`, both included.
-
-    Raises InputError where `first` is after `last`.
-    """
-    if first > last:
-        raise InputError(f"expected a first day not after the last, got {first} and {last}")
-    days = {"first": first, "last": last}
-    with lake.connect("contacts", "theme_assignments", "scores", "signals") as connection:
-        connection.execute(_CONTACTS, {**days, "version": model_version})
-        connection.execute(_SIGNALS)
-        return measure(connection, theme_id, first, last, prices)
-
-
 def measure(
     connection: duckdb.DuckDBPyConnection,
     theme_id: str,
     first: date,
     last: date,
-    prices: Prices = (),
-    where: str = "day BETWEEN $first AND $last",
-    values: Mapping[str, Any] | None = None,
+    prices: Prices,
+    where: str,
+    values: Mapping[str, Any],
     *,
     everybody: bool = True,
 ) -> Impact:
-    """Work out the impact from the tables `contact` and `signal` of a connection.
+    """Work out the impact from the tables `contact` and `signal` that `Marts` keeps in memory.
 
     Args:
         connection: Where the tables are.
@@ -139,7 +114,7 @@ def measure(
         everybody: Whether the condition leaves all customers in: what is usual is known of all of them alone.
     """
     chosen = _CHOSEN.format(where=where)
-    parameters = {"first": first, "last": last, **(values or {}), "theme": theme_id}
+    parameters = {**values, "theme": theme_id}
     with connection.cursor() as cursor:
 
         def rows(sql: str, used: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -151,7 +126,7 @@ def measure(
         csat = _csat_difference(*rows(chosen + _CSAT, parameters)[0])
         days = {"theme": theme_id, "first": first, "last": last}
         seen, expected, known = rows(_EXPECTED, days)[0] if everybody else (0, 0.0, 0)
-    above = _above_usual(int(seen), expected) if expected and known >= (last - first).days + 1 else None
+    above = intervals.excess(int(seen), expected) if expected and known >= (last - first).days + 1 else None
     return Impact(
         contacts,
         customers,
@@ -162,11 +137,6 @@ def measure(
         intervals.share_change(leaving, told, others_leaving, others),
         _cost(dict(channels), dict(prices), above, int(seen)),
     )
-
-
-def _above_usual(seen: int, expected: float) -> Interval:
-    low, high = intervals.poisson(seen)
-    return Interval(seen - expected, low - expected, high - expected)
 
 
 def _csat_difference(

@@ -13,13 +13,13 @@ from voc.config import ServingSettings
 from voc.inference.serving.batching import Batcher, BusyError
 from voc.inference.serving.door import DESCRIPTION, LIVE, METRICS, READY, SCORE, Door
 from voc.inference.serving.metrics import Metrics
-from voc.inference.serving.schema import EXAMPLES, Answer, Problem, Question, ScoredContact, beyond_limits, mistakes
+from voc.inference.serving.schema import QUESTIONS, Answer, Problem, Question, ScoredContact, beyond_limits, mistakes
 from voc.inference.serving.scorer import Scorer
 from voc.inference.serving.tokens import Tokens
 
 _Question = Annotated[
     Question,
-    Body(openapi_examples={f"synthetic {number}": {"value": value} for number, value in enumerate(EXAMPLES, 1)}),
+    Body(openapi_examples={f"synthetic {number}": {"value": value} for number, value in enumerate(QUESTIONS, 1)}),
 ]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No token, or one that is not known"},

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from voc.errors import InputError
-from voc.inference.serving.scorer import Asked
+from voc.inference.serving.scorer import EXAMPLES, Asked
 from voc.labels import Language, Speaker
 
 # As MLflow writes a signature down (mlflow.types.Schema.to_json).
@@ -53,17 +53,8 @@ OUTPUTS: list[dict[str, Any]] = [
     {"name": "churn_direction", "type": "string", "required": False},
 ]
 EXAMPLE: dict[str, list[Any]] = {
-    "text": ["Internet mi ne radi već tri dana, a račun je sve veći.", None],
-    "turns": [
-        None,
-        [
-            {"speaker": "customer", "text": "Great years with you, but I am leaving. Please close my account."},
-            {"speaker": "agent", "text": "I am sorry to hear that."},
-        ],
-    ],
-    "language": ["hr", "en"],
+    column["name"]: [contact.get(column["name"]) for contact in EXAMPLES] for column in INPUTS
 }
-"""Synthetic, as all examples are."""
 
 
 def asked_of(frame: pd.DataFrame) -> list[Asked]:
@@ -84,17 +75,13 @@ def _asked(number: int, text: Any, turns: Any, language: Any) -> Asked:
     told = str(language) if _there(language) else None
     if told is not None and told not in set(Language):
         raise InputError(f"row {number}: language: expected one of {', '.join(Language)}, got something else")
-    if _there(text) == _there(turns):
-        raise InputError(f"row {number}: expected text or turns, got {'both' if _there(text) else 'neither'}")
-    if _there(text):
-        asked = Asked.text(str(text), told)
-    else:
-        asked = Asked([{"speaker": str(turn["speaker"]), "text": str(turn["text"])} for turn in turns], told)
-    if any(turn["speaker"] not in set(Speaker) for turn in asked.turns):
+    spoken = [{"speaker": str(turn["speaker"]), "text": str(turn["text"])} for turn in turns] if _there(turns) else None
+    if any(turn["speaker"] not in set(Speaker) for turn in spoken or ()):
         raise InputError(f"row {number}: turns: speaker: expected one of {', '.join(Speaker)}, got something else")
-    if not asked.customers_words.strip():
-        raise InputError(f"row {number}: expected words of the customer, got none")
-    return asked
+    try:
+        return Asked.of(str(text) if _there(text) else None, spoken, told)
+    except ValueError as error:
+        raise InputError(f"row {number}: {error}") from None
 
 
 def _there(value: Any) -> bool:

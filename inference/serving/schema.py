@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from voc.config import ServingSettings
-from voc.inference.serving.scorer import Asked
+from voc.inference.serving.scorer import EXAMPLES, Asked
 from voc.labels import ChurnDirection, Language, Sentiment, Speaker
 
 _MOST_MISTAKES = 5
@@ -35,10 +35,7 @@ class AskedContact(_Wire):
 
     @model_validator(mode="after")
     def _one_of_two_with_words(self) -> Self:
-        if (self.text is None) == (self.turns is None):
-            raise ValueError(f"expected text or turns, got {'neither' if self.text is None else 'both'}")
-        if not self.asked.customers_words.strip():
-            raise ValueError("expected at least one customer's turn with words, got none")
+        _ = self.asked  # raises where it cannot be one
         return self
 
     @property
@@ -46,8 +43,10 @@ class AskedContact(_Wire):
         """As the scorer takes it."""
         language = None if self.language is None else self.language.value
         if self.turns is None:
-            return Asked.text(self.text or "", language)
-        return Asked([{"speaker": turn.speaker.value, "text": turn.text} for turn in self.turns], language)
+            return Asked.of(self.text, None, language)
+        return Asked.of(
+            self.text, [{"speaker": turn.speaker.value, "text": turn.text} for turn in self.turns], language
+        )
 
     @property
     def characters(self) -> int:
@@ -108,19 +107,8 @@ class Problem(_Wire):
     error: str
 
 
-EXAMPLES: tuple[Mapping[str, Any], ...] = (
-    {
-        "contacts": [
-            {"id": "a", "text": "Internet mi ne radi već tri dana, a račun je sve veći.", "language": "hr"},
-            {
-                "id": "b",
-                "turns": [
-                    {"speaker": "customer", "text": "Great years with you, but I am leaving. Please close my account."},
-                    {"speaker": "agent", "text": "I am sorry to hear that."},
-                ],
-            },
-        ]
-    },
+QUESTIONS: tuple[Mapping[str, Any], ...] = (
+    {"contacts": [{"id": name, **contact} for name, contact in zip("ab", EXAMPLES, strict=True)]},
     {"contacts": [{"text": "Рачун је нетачан већ други месец."}, {"text": "Kdaj bo napaka odpravljena?"}]},
 )
 """Synthetic."""

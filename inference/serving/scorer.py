@@ -19,6 +19,18 @@ from voc.labels import Speaker
 from voc.models.exported import load_exported
 from voc.models.onnx_predict import OnnxPredictor
 
+EXAMPLES: tuple[dict[str, Any], ...] = (
+    {"text": "Internet mi ne radi već tri dana, a račun je sve veći.", "language": "hr"},
+    {
+        "turns": [
+            {"speaker": "customer", "text": "Great years with you, but I am leaving. Please close my account."},
+            {"speaker": "agent", "text": "I am sorry to hear that."},
+        ],
+        "language": "en",
+    },
+)
+"""Contacts as somebody sends them. Synthetic."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -31,6 +43,17 @@ class Asked:
     def text(cls, text: str, language: str | None = None) -> "Asked":
         """A contact of one message of the customer."""
         return cls(({"speaker": Speaker.CUSTOMER.value, "text": text},), language)
+
+    @classmethod
+    def of(cls, text: str | None, turns: Sequence[Mapping[str, str]] | None, language: str | None) -> "Asked":
+        """A contact as somebody sent it: turns, or a text. Raises ValueError where it has both, neither, or no words of
+        the customer; the message repeats nothing of it."""
+        if (text is None) == (turns is None):
+            raise ValueError(f"expected text or turns, got {'neither' if text is None else 'both'}")
+        asked = cls.text(text or "", language) if turns is None else cls(turns, language)
+        if not asked.customers_words.strip():
+            raise ValueError("expected at least one customer's turn with words, got none")
+        return asked
 
     @property
     def customers_words(self) -> str:

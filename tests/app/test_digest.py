@@ -105,7 +105,7 @@ def found(week: Workspace) -> Digest:
 
 @pytest.fixture(scope="module")
 def page(found: Digest) -> Report:
-    return report(found)
+    return report(found, quotes=True)
 
 
 def said(page: Report) -> str:
@@ -204,7 +204,7 @@ def test_the_sentences(page: Report) -> None:
 
 
 def test_a_synthetic_company_is_called_so(hundreds: Workspace) -> None:
-    page = report(weekly(hundreds))
+    page = report(weekly(hundreds), quotes=True)
     for name in ("txt", "md", "html"):
         assert "every contact here is generated" in render(page, name).decode()
     assert "every contact here is generated" in text_of(render(page, "pdf"))
@@ -293,7 +293,7 @@ def test_long_words_and_many_entries_stay_on_the_paper(page: Report) -> None:
 
 def test_one_contact_tells_how_many_and_nothing_more(one: Workspace) -> None:
     digest = weekly(one)
-    page = report(digest)
+    page = report(digest, quotes=True)
     assert digest.too_few and [figure.key for figure in page.figures] == ["contacts", "customers"]
     shown = flat(page)
     assert "1 contact from 1 customer." in shown
@@ -311,7 +311,7 @@ def test_a_week_without_a_contact_and_a_week_outside_the_data(make: Any, tmp_pat
     workspace = make.workspace(tmp_path / "w", model=None)
     days = (make.last_day - timedelta(days=21), make.last_day)
     workspace.lake.append("contacts", make.table("contacts", [make.contact(str(day), day, "Bok") for day in days]))
-    page = report(weekly(workspace, Week(2026, 20)))
+    page = report(weekly(workspace, Week(2026, 20)), quotes=True)
     assert page.lead == ("No contact in this week.",)
     for name in ("txt", "md", "html", "pdf"):
         assert render(page, name)
@@ -323,7 +323,7 @@ def test_not_scored_and_not_tested_is_said(make: Any, tmp_path: Path) -> None:
     workspace = make.workspace(tmp_path / "w", model=None)
     rows = [make.contact(f"c{number}", make.last_day, "Bok") for number in range(9)]
     workspace.lake.append("contacts", make.table("contacts", rows))
-    shown = flat(report(weekly(workspace)))
+    shown = flat(report(weekly(workspace), quotes=True))
     assert "The contacts are not scored yet." in shown
     assert "Themes were not tested in this week." in shown
     assert "there is no model yet" in shown
@@ -366,3 +366,13 @@ def test_the_command_prints_and_writes(voc: Any, week: Workspace, tmp_path: Path
 def test_what_cannot_be_done_is_one_line(voc: Any, week: Workspace, arguments: tuple[str, ...], message: str) -> None:
     done = voc("-w", week.root, *arguments)
     assert isinstance(done.exception, VocError) and message in str(done.exception)
+
+
+def test_customers_words_are_only_on_a_page_that_asks_for_them(found: Digest, page: Report) -> None:
+    quotes = [each.quote.text for each in found.rising if each.quote]
+    assert quotes
+    bare = flat(report(found))
+    for text in quotes:
+        assert text[:30] in flat(page)
+        assert text[:30] not in bare
+    assert "personal data" in flat(page) and "personal data" not in bare

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from voc.app import contact_list, downloads, filters, overview, queries, theme_views
+from voc.app import contact_list, downloads, filters, queries, reason_views, theme_views
 from voc.app.launch import WORKSPACE_VARIABLE
 from voc.data.workspace import Workspace
 from voc.inference.marts import Criteria
@@ -106,7 +106,7 @@ def test_the_pages_tables_as_files(opened: Workspace) -> None:
     assert view.before is not None
     totals = queries.totals(view.selection)
     reasons = queries.reasons(view.selection, view.before)
-    table = overview.reasons_file(reasons, totals, queries.totals(view.before), 5)
+    table = reason_views.file(reason_views.rows(reasons, totals, queries.totals(view.before), view), 5)
     assert 0 < len(table) < len(reasons) and table["customers"].min() >= 5
     assert table["share"].iloc[0] == table["contacts"].iloc[0] / totals.scored
     themes = theme_views.file(queries.themes(view.selection), 5)
@@ -117,7 +117,7 @@ def test_the_pages_tables_as_files(opened: Workspace) -> None:
         assert len(xlsx_rows(downloads.xlsx(each))[0]) == len(each) + 1
 
 
-def test_the_contact_list_as_a_file_holds_no_customer(opened: Workspace) -> None:
+def test_the_contact_list_as_a_file_holds_no_customer_and_no_words_of_his(opened: Workspace) -> None:
     span = queries.span()
     assert span is not None
     view = filters.view("7", span)
@@ -127,7 +127,9 @@ def test_the_contact_list_as_a_file_holds_no_customer(opened: Workspace) -> None
     assert set(table["sentiment"]) == {"negative"}
     assert not [column for column in table if "customer" in column]
     assert not table.astype(str).apply(lambda column: column.str.contains(r"\bu\d{6}\b")).to_numpy().any()
-    assert table["quote"].str.len().max() < 300
+    written = downloads.csv(table).decode()
+    turns = [turn for each in queries.contacts(view.selection, criteria, 50, 0).contacts for turn in each.turns]
+    assert not [turn for turn in turns if len(turn.text) > 20 and turn.text in written]
 
 
 def test_a_long_list_is_cut_and_says_so(opened: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

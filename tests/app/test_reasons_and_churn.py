@@ -358,7 +358,7 @@ def test_nobody_to_call_is_said(visit: Open, make: Any, tmp_path: Path) -> None:
 
 
 def listed(count: int) -> tuple[AtRisk, ...]:
-    return tuple(AtRisk(str(place), None, None, None, "c", MAY, None) for place in range(count))
+    return tuple(AtRisk(str(place), None, None, None, "c", None) for place in range(count))
 
 
 def test_the_sentences_of_the_churn_page() -> None:

@@ -127,12 +127,6 @@ def test_memory_of_this_process_and_its_family() -> None:
 def test_loss_of_a_refused_int8_is_known(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected an export that was tried in int8; run: voc export"):
         int8_loss(tmp_path)
-    lines = [
-        {"where": "all", "rows": 100, "trained": {"macro_f1": 0.9}, "exported": {"macro_f1": 0.88}},
-        {"where": "sl", "rows": 60, "trained": {"macro_f1": 0.9}, "exported": {"macro_f1": 0.7}},
-        {"where": "all", "rows": 3, "trained": {"macro_f1": 0.9}, "exported": {"macro_f1": 0.1}},
-        {"where": "all", "rows": 0, "trained": {}, "exported": {}},
-    ]
-    report = {"precision": "int8", "settings": {"least_rows": 50}, "lines": lines}
+    report = {"precision": "int8", "largest_loss": 0.02}
     (tmp_path / "onnx-refused.json").write_text(json.dumps(report))
     assert int8_loss(tmp_path) == pytest.approx(0.02)

@@ -129,7 +129,7 @@ def test_without_an_export_is_one_line(trained: Workspace) -> None:
     [
         ({"text": "da", "turns": [{"speaker": "customer", "text": "da"}]}, "row 1: expected text or turns, got both"),
         ({"language": "hr"}, "row 1: expected text or turns, got neither"),
-        ({"text": " "}, "row 1: expected words of the customer, got none"),
+        ({"text": " "}, "row 1: expected at least one customer's turn with words, got none"),
         ({"text": "da", "language": "tajna"}, "row 1: language: expected one of en, hr, .*, got something else"),
         ({"turns": [{"speaker": "tajna", "text": "da"}]}, "row 1: turns: speaker: expected one of customer"),
     ],

@@ -27,7 +27,7 @@ from voc.inference.serving.app import serving_app
 from voc.inference.serving.batching import Batcher, BusyError
 from voc.inference.serving.metrics import Metrics
 from voc.inference.serving.rate import Buckets
-from voc.inference.serving.schema import EXAMPLES
+from voc.inference.serving.schema import QUESTIONS
 from voc.inference.serving.scorer import Asked, Scorer
 from voc.inference.serving.server import serve
 from voc.inference.serving.tokens import TOKENS_FILE, VARIABLE, Tokens, check_address, load_tokens, new_token
@@ -102,7 +102,7 @@ def close_to(value: Any) -> Any:
     return [close_to(each) for each in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["turns and text", "other languages"])
+@pytest.mark.parametrize("example", QUESTIONS, ids=["turns and text", "other languages"])
 def test_examples_of_the_description_work(example: Any, client_of: Callable[..., TestClient]) -> None:
     client = client_of(with_token=False)
     found = client.post("/v1/score", json=example)

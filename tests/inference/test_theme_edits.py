@@ -26,7 +26,7 @@ from voc.inference.theme_edits import (
     owner,
     rename,
     split,
-    split_by_words,
+    split_off,
     undo,
     undo_last,
 )
@@ -241,9 +241,11 @@ def test_a_split_by_words_takes_those_who_say_them(company: Workspace, topic: in
     assert len(found) == said
     if not said:
         with pytest.raises(ThemeError, match=r"words that some of its .* contacts say, got none of them"):
-            split_by_words(company.lake, theme, words, "ana")
+            split_off(company.lake, theme, "ana", words=words)
         return
-    assert split_by_words(company.lake, theme, words, "ana").contact_ids == found
+    assert split_off(company.lake, theme, "ana", words=words).contact_ids == found
+    both = split_off(company.lake, theme, "ana", [found[-1]], words).contact_ids
+    assert both[0] == found[-1] and sorted(both) == sorted(found)
 
 
 def test_words_of_the_agent_split_nothing(company: Workspace) -> None:

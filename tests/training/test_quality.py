@@ -68,7 +68,6 @@ def test_figures_are_those_of_the_report() -> None:
     # A third of the contacts says less.
     assert all(each.high - each.low > task.whole.high - task.whole.low for each in task.languages.values())
     assert quality.contacts == {"train": 300, "test": 300} and quality.synthetic
-    assert quality.learnt_from == {"hr": 100, "sl": 100, "sr-Cyrl": 100}
     assert Quality.of(json.loads(json.dumps(quality.to_json()))) == quality
 
 
