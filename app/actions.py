@@ -5,9 +5,9 @@ from datetime import date
 
 import streamlit as st
 
-from voc.app import queries, theme_sentences, words
+from voc.app import access, queries, theme_sentences, words
+from voc.app.access import May
 from voc.data.lake import Lake
-from voc.data.people import user_name
 from voc.errors import ThemeError, VocError
 from voc.inference import theme_edits
 from voc.inference.theme_edits import Edit
@@ -17,8 +17,8 @@ Change = Callable[[Lake, str], Edit]
 
 
 def who() -> str:
-    """Who is at work. Until people log in, this is the name that the app's process was given."""
-    return user_name()
+    """Who is at work: who is signed in; where the app is open to all, the name that its process was given."""
+    return access.current().name
 
 
 def key(field: str, theme_id: str) -> str:
@@ -28,18 +28,19 @@ def key(field: str, theme_id: str) -> str:
 
 def rename(theme_id: str) -> None:
     """Give the theme the name in the form."""
-    _do(lambda lake, by: theme_edits.rename(lake, theme_id, _text("name", theme_id), by))
+    _do(theme_id, lambda lake, by: theme_edits.rename(lake, theme_id, _text("name", theme_id), by))
 
 
 def own(theme_id: str) -> None:
     """Give the theme the owner in the form."""
-    _do(lambda lake, by: theme_edits.owner(lake, theme_id, _text("owner", theme_id), by))
+    _do(theme_id, lambda lake, by: theme_edits.owner(lake, theme_id, _text("owner", theme_id), by))
 
 
 def mark_fixed(theme_id: str) -> None:
     """Mark the theme as fixed on the day, or with the release, in the form."""
     day: date | None = st.session_state.get(key("fixed_on", theme_id))
-    _do(lambda lake, by: theme_edits.mark_fixed(lake, theme_id, by, day=day, release=_text("release", theme_id)))
+    release = _text("release", theme_id)
+    _do(theme_id, lambda lake, by: theme_edits.mark_fixed(lake, theme_id, by, day=day, release=release))
 
 
 def merge(theme_id: str) -> None:
@@ -49,45 +50,51 @@ def merge(theme_id: str) -> None:
         into = st.session_state.get(key("into", theme_id))
         if into is None:
             raise ThemeError(f"theme {theme_id}: expected a theme to merge it into, got none")
+        queries.check_theme(into)
         return theme_edits.merge(lake, theme_id, into, by)
 
-    _do(change)
+    _do(theme_id, change)
 
 
 def split(theme_id: str) -> None:
     """Make a theme of the contacts chosen in the form, and of those that say the words in it."""
     chosen, said = st.session_state.get(key("contacts", theme_id)) or [], _text("words", theme_id)
-    _do(lambda lake, by: theme_edits.split_off(lake, theme_id, by, chosen, said))
+    _do(theme_id, lambda lake, by: theme_edits.split_off(lake, theme_id, by, chosen, said))
 
 
 def dismiss(theme_id: str) -> None:
     """Say that this is not a theme."""
-    _do(lambda lake, by: theme_edits.dismiss(lake, theme_id, by))
+    _do(theme_id, lambda lake, by: theme_edits.dismiss(lake, theme_id, by))
 
 
 def undo(theme_id: str) -> None:
     """Take back the theme's last edit."""
-    _do(lambda lake, by: theme_edits.undo_last(lake, theme_id, by))
+    _do(theme_id, lambda lake, by: theme_edits.undo_last(lake, theme_id, by))
 
 
 def say() -> None:
     """Show once what came of the last action."""
-    said = st.session_state.pop(_SAID, None)
-    if said is not None:
-        text, wrong = said
-        show, icon = (st.error, ":material/error:") if wrong else (st.success, ":material/check_circle:")
-        show(text, icon=icon)
+    said: Edit | str | None = st.session_state.pop(_SAID, None)
+    if isinstance(said, Edit):
+        st.success(theme_sentences.done(said), icon=":material/check_circle:")
+    elif said is not None:
+        st.error(words.escaped(said), icon=":material/error:")
 
 
-def _do(change: Change) -> None:
-    """Run a change (a callback: before the page is drawn), so that the page shows what it did."""
+def _do(theme_id: str, change: Change) -> None:
+    """Run a change (a callback: before the page is drawn), so that the page shows what it did.
+
+    Whether they may is asked here again: the page with the form may be an hour old.
+    """
     try:
-        edit = change(queries.workspace().lake, who())
+        person = access.require(May.DECIDE)
+        queries.check_theme(theme_id)
+        edit = change(queries.workspace().lake, person.name)
     except VocError as error:
-        st.session_state[_SAID] = (words.escaped(str(error)), True)
+        st.session_state[_SAID] = str(error)
         return
     queries.look_again()
-    st.session_state[_SAID] = (theme_sentences.done(edit), False)
+    st.session_state[_SAID] = edit
 
 
 def _text(field: str, theme_id: str) -> str:

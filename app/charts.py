@@ -7,14 +7,21 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from voc.app import words
+from voc.app import chart_locale, words
+from voc.i18n import _, ngettext
 from voc.inference import intervals
+from voc.labels import Sentiment
 
 BLUE, ORANGE, GREEN, GREY = "#2A86C7", "#D4602A", "#1B9A78", "#8593A3"  # 3:1 or more on white and on #11161D
 ROW = 40
 """Height in pixels of one labelled bar."""
 _MARGIN = 26  # what Streamlit keeps of a chart's height for itself
-_DATE_FORMAT = "%-d %b"
+
+
+def grey_line(days: int) -> str:
+    """What the grey line of `daily` is."""
+    said = ngettext("The grey line is the {count} day before.", "The grey line is the {count} days before.", days)
+    return words.counted(said, days)
 
 
 def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int = 220) -> alt.LayerChart:
@@ -29,13 +36,13 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
     width: dict[str, float] | int = {"band": 0.78} if len(frame) >= 7 else 56
     table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
     tooltip = [
-        alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
-        alt.Tooltip("contacts:Q", title="Contacts", format=","),
-        alt.Tooltip("customers:Q", title="Customers", format=","),
+        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
+        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
+        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
     ]
     if before is not None:
         table = table.assign(before=before["contacts"].to_numpy()[: len(table)])
-        tooltip.append(alt.Tooltip("before:Q", title="In the period before", format=","))
+        tooltip.append(alt.Tooltip("before:Q", title=_("In the period before"), format=","))
     bars = (
         alt.Chart(table)
         .mark_bar(color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2, width=width)
@@ -69,10 +76,10 @@ def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.L
     table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
     x = _day_axis(table["day"])
     tooltip = [
-        alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
-        alt.Tooltip("customers:Q", title="Customers", format=","),
-        alt.Tooltip("range:N", title="Usual range"),
-        alt.Tooltip("contacts:Q", title="Contacts", format=","),
+        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
+        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
+        alt.Tooltip("range:N", title=_("Usual range")),
+        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
     ]
     base = alt.Chart(table)
     layers: list[Any] = [
@@ -94,8 +101,8 @@ def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.L
         opening = alt.Chart(alerts).encode(
             x=x,
             tooltip=[
-                alt.Tooltip("day:T", title="Alert", format="%A, %-d %B %Y"),
-                alt.Tooltip("test:N", title="Because"),
+                alt.Tooltip("day:T", title=_("Alert"), format=chart_locale.long_day()),
+                alt.Tooltip("test:N", title=_("Because")),
             ],
         )
         layers.append(opening.mark_rule(color=ORANGE, strokeWidth=1.5, strokeDash=[4, 3]))
@@ -126,14 +133,14 @@ def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
         title=None,
         axis=alt.Axis(
             values=[alt.DateTime(year=end.year, month=end.month, date=end.day) for end in ends],
-            format=_DATE_FORMAT, grid=False, tickSize=0, labelFlush=True, domain=False,
+            format=chart_locale.short_day(), grid=False, tickSize=0, labelFlush=True, domain=False,
         ),
     )  # fmt: skip
     hidden = alt.Y("customers:Q", title=None, axis=None, scale=alt.Scale(zero=True))
     tooltip = [
-        alt.Tooltip("day:T", title="Day", format="%A, %-d %B %Y"),
-        alt.Tooltip("customers:Q", title="Customers", format=","),
-        alt.Tooltip("range:N", title="Usual range"),
+        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
+        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
+        alt.Tooltip("range:N", title=_("Usual range")),
     ]
     base = alt.Chart(table)
     return alt.layer(
@@ -149,7 +156,9 @@ def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
 
 def usual_range(low: float, high: float) -> str:
     """`3 to 9`, or that nothing was tested on the day."""
-    return "not tested" if pd.isna(low) or pd.isna(high) else f"{low:.0f} to {high:.0f}"
+    if pd.isna(low) or pd.isna(high):
+        return _("not tested")
+    return words.bounds(words.decimal(low, 0), words.decimal(high, 0))
 
 
 def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) -> alt.LayerChart:
@@ -165,9 +174,9 @@ def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) 
     table = _with_shares(frame, frame["contacts"], scored)
     table["reference"] = frame["contacts_before"] / scored_before if scored_before else None
     pick = alt.selection_point(name="reason", fields=["reason"], on="click", empty=False)
-    return _labelled_bars(table, "Reason", "Share of scored contacts", "In the period before", pick).properties(
-        height=ROW * len(table) + _MARGIN
-    )
+    return _labelled_bars(
+        table, _("Reason"), _("Share of scored contacts"), _("In the period before"), pick
+    ).properties(height=ROW * len(table) + _MARGIN)
 
 
 def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) -> alt.LayerChart:
@@ -181,18 +190,19 @@ def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) ->
     """
     table = _with_shares(frame, frame["contacts"], contacts)
     table["reference"] = frame["all_contacts"] / max(all_contacts, 1)
-    return _labelled_bars(table, label, "Share of the theme", "Share of all contacts").properties(
+    return _labelled_bars(table, label, _("Share of the theme"), _("Share of all contacts")).properties(
         height=ROW * len(table) + _MARGIN
     )
 
 
 def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
     """Shares of negative and positive contacts with their intervals; columns as of `Marts.sentiment`."""
-    names = ["Negative", "Positive"]
+    moods = [Sentiment.NEGATIVE, Sentiment.POSITIVE]
+    names = [words.SENTIMENT_NAMES[mood] for mood in moods]
     parts = []
-    for name in names:
-        part = _with_shares(frame, frame[name.lower()], frame["scored"])
-        parts.append(part.assign(mood=name, count=frame[name.lower()]))
+    for mood, name in zip(moods, names, strict=True):
+        part = _with_shares(frame, frame[str(mood)], frame["scored"])
+        parts.append(part.assign(mood=name, count=frame[str(mood)]))
     table = pd.concat(parts, ignore_index=True)
     table["when"] = [
         words.days(first.date(), last.date()) for first, last in zip(table["from_day"], table["to_day"], strict=True)
@@ -203,19 +213,19 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
         legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolType="circle", offset=4),
     )
     tooltip = [
-        alt.Tooltip("when:N", title="Days"),
-        alt.Tooltip("mood:N", title="Mood"),
-        alt.Tooltip("share:Q", title="Share", format=".1%"),
-        alt.Tooltip("interval:N", title="95 % interval"),
-        alt.Tooltip("count:Q", title="Contacts", format=","),
-        alt.Tooltip("scored:Q", title="Of scored", format=","),
+        alt.Tooltip("when:N", title=_("Days")),
+        alt.Tooltip("mood:N", title=_("Mood")),
+        alt.Tooltip("share:Q", title=_("Share"), format=".1%"),
+        alt.Tooltip("interval:N", title=_("95 % interval")),
+        alt.Tooltip("count:Q", title=_("Contacts"), format=","),
+        alt.Tooltip("scored:Q", title=_("Of scored"), format=","),
     ]
     days = sorted({stamp.to_pydatetime() for stamp in table["to_day"]})
     ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: -(-len(days) // 7)]]
     x = alt.X(
         "to_day:T",
         title=None,
-        axis=alt.Axis(format=_DATE_FORMAT, values=ticks, grid=False, labelOverlap=True, tickSize=0),
+        axis=alt.Axis(format=chart_locale.short_day(), values=ticks, grid=False, labelOverlap=True, tickSize=0),
     )
     base = alt.Chart(table)
     band = base.mark_area(opacity=0.18, interpolate="monotone").encode(
@@ -256,9 +266,9 @@ def _labelled_bars(
     x = alt.X("share:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top], nice=False, zero=True))
     tooltip = [
         alt.Tooltip("name:N", title=label),
-        alt.Tooltip("contacts:Q", title="Contacts", format=","),
+        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
         alt.Tooltip("share:Q", title=share, format=".1%"),
-        alt.Tooltip("interval:N", title="95 % interval"),
+        alt.Tooltip("interval:N", title=_("95 % interval")),
     ]
     compared = bool(table["reference"].notna().any())
     if compared:
@@ -308,7 +318,8 @@ def _day_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
     else:
         named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.day_of_week == 0]
     values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day, hours=12) for stamp in named]
-    axis = alt.Axis(format=_DATE_FORMAT, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5)
+    written = chart_locale.short_day()
+    axis = alt.Axis(format=written, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5)
     return alt.X("day:T", timeUnit="yearmonthdate", bandPosition=0.5, title=None, axis=axis)
 
 

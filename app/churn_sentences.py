@@ -3,7 +3,8 @@
 from datetime import date
 
 from voc.app import words
-from voc.app.words import count, plural
+from voc.app.words import count, counted, percent
+from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.marts_churn import BackTest, CallList, Order
 
@@ -12,47 +13,95 @@ def headline(found: CallList, order: Order) -> str:
     """How many are on the list, and of how many."""
     listed = len(found.customers)
     if not listed:
-        return "Nobody says that they leave." if order == "stated" else "Nobody has an observed risk in this period."
-    if order == "stated":
-        if listed == found.total:
-            return f"{plural(found.total, 'customer')} said that they leave; all are on the list."
-        return f"{count(listed)} of {plural(found.total, 'customer')} who said that they leave, most certain first."
-    return f"{count(listed)} of {plural(found.total, 'customer')} with an observed risk, highest first."
+        return (
+            _("Nobody says that they leave.") if order == "stated" else _("Nobody has an observed risk in this period.")
+        )
+    if order == "risk":
+        said = ngettext(
+            "{listed} of {count} customer with an observed risk, highest first.",
+            "{listed} of {count} customers with an observed risk, highest first.",
+            found.total,
+        )
+    elif listed == found.total:
+        said = ngettext(
+            "{count} customer said that they leave; all are on the list.",
+            "{count} customers said that they leave; all are on the list.",
+            found.total,
+        )
+    else:
+        said = ngettext(
+            "{listed} of {count} customer who said that they leave, most certain first.",
+            "{listed} of {count} customers who said that they leave, most certain first.",
+            found.total,
+        )
+    return counted(said, found.total, listed=count(listed))
 
 
 def back_test(found: BackTest | None, horizon: int) -> str:
     """What the list was worth on earlier days, beside a draw at random, as a manager reads it."""
     if found is None:
-        return f"What this list was worth cannot be said yet: that takes lists whose next {horizon} days are known."
-    if not found.listed:
-        return f"Nobody would have been on this list ({words.days(found.first, found.last)}): its worth is not known."
+        said = ngettext(
+            "What this list was worth cannot be said yet: that takes lists whose next {count} day is known.",
+            "What this list was worth cannot be said yet: that takes lists whose next {count} days are known.",
+            horizon,
+        )
+        return said.format(count=count(horizon))
+    days = words.days(found.first, found.last)
     estimate = intervals.share(found.left, found.listed)
-    spread = f" ({words.between(estimate, 0)})" if estimate else ""
-    return (
-        f"Of the {plural(found.listed, 'customer')} on this list ({words.days(found.first, found.last)}), "
-        f"{count(found.left)} left within {plural(horizon, 'day')}{spread}; among as many drawn at random from those "
-        f"who had been in touch it would have been {words.usual(found.expected)}."
+    if estimate is None:
+        return _("Nobody would have been on this list ({days}): its worth is not known.").format(days=days)
+    said = ngettext(
+        "Of the {count} customer on this list ({days}), {left} left {within} ({range}); among as many drawn at random "
+        "from those who had been in touch it would have been {usual}.",
+        "Of the {count} customers on this list ({days}), {left} left {within} ({range}); among as many drawn at random "
+        "from those who had been in touch it would have been {usual}.",
+        found.listed,
+    )
+    return counted(
+        said,
+        found.listed,
+        days=days,
+        left=count(found.left),
+        within=counted(ngettext("within {count} day", "within {count} days", horizon), horizon),
+        range=words.between(estimate, 0),
+        usual=words.usual(found.expected),
     )
 
 
 def how_tested(found: BackTest, period: int, capacity: int) -> str:
     """How the back-test was done, for whoever asks."""
-    unknown = f" {plural(found.unknown, 'customer')} of unknown outcome left out." if found.unknown else ""
-    return (
-        f"On each of {plural((found.last - found.first).days + 1, 'day')} the list of {count(capacity)} is made from "
-        f"the contacts of the {plural(period, 'day')} before it, with these filters and by this order. A customer "
-        f"counts once, from the first day on the list; nothing that became known later plays a part.{unknown} "
-        "The range is a 95 % interval."
+    days = (found.last - found.first).days + 1
+    made = ngettext(
+        "On {count} day the list of {capacity} is made from the contacts of {before}, with these filters and by this "
+        "order.",
+        "On each of {count} days the list of {capacity} is made from the contacts of {before}, with these filters and "
+        "by this order.",
+        days,
     )
+    before = counted(ngettext("the {count} day before it", "the {count} days before it", period), period)
+    said = [
+        counted(made, days, capacity=count(capacity), before=before),
+        _("A customer counts once, from the first day on the list; nothing that became known later plays a part."),
+    ]
+    if found.unknown:
+        unknown = ngettext(
+            "{count} customer of unknown outcome left out.",
+            "{count} customers of unknown outcome left out.",
+            found.unknown,
+        )
+        said.append(counted(unknown, found.unknown))
+    said.append(_("The range is a {level} interval.").format(level=percent(0.95, 0)))
+    return " ".join(said)
 
 
 def stated(on: date, probability: float | None) -> str:
     """When somebody said so, and how sure the model is that they did."""
+    day = words.short_day(on)
     if probability is None:
-        return f"Said on {words.short_day(on)}"
-    return f"Said on {words.short_day(on)} · {words.likelihood(probability)} likely meant"
+        return _("Said on {day}").format(day=day)
+    return _("Said on {day} · {likelihood} likely meant").format(day=day, likelihood=words.likelihood(probability))
 
 
 def later(on: date, direction: str) -> str:
     """What a later contact says of the customer's standing."""
-    return f"Later, on {words.short_day(on)}: {direction}"
+    return _("Later, on {day}: {direction}").format(day=words.short_day(on), direction=direction)

@@ -7,7 +7,8 @@ from voc.app import churn_sentences, components, downloads, highlight, queries, 
 from voc.app.filters import View
 from voc.app.pages import CONTACT
 from voc.app.url import Parameters
-from voc.app.words import escaped
+from voc.app.words import counted, escaped
+from voc.i18n import N_, Texts, _, ngettext
 from voc.inference.marts import ContactView, Span
 from voc.inference.marts_churn import AtRisk, BackTest, CallList, Order
 from voc.labels import Speaker
@@ -16,21 +17,21 @@ from voc.taxonomy import Taxonomy
 MOST = 500
 """Customers that a list may hold."""
 PAGE_SIZE = 20
-ORDERS: dict[str, str] = {"stated": "By what they say", "risk": "By observed risk"}
+ORDERS = Texts({"stated": N_("By what they say"), "risk": N_("By observed risk")})
 
 
 def controls(default: int) -> tuple[int, Order]:
     """How many can be called, and which of the two signals decides; the second only where there is one."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        capacity = url.number("capacity", "The team can call", default, MOST)
-        by_risk = queries.at_risk() and url.segments("order", ORDERS, "Order", "stated") == "risk"
+        capacity = url.number("capacity", _("The team can call"), default, MOST)
+        by_risk = queries.at_risk() and url.segments("order", ORDERS, _("Order"), "stated") == "risk"
     return capacity, "risk" if by_risk else "stated"
 
 
 def explained(found: BackTest | None, view: View, capacity: int) -> None:
     """How the back-test was done."""
     if found is not None and found.listed:
-        with st.popover("How do we know?", icon=":material/help:"):
+        with st.popover(_("How do we know?"), icon=":material/help:"):
             st.markdown(churn_sentences.how_tested(found, view.selection.days, capacity))
 
 
@@ -70,16 +71,17 @@ def file(found: CallList) -> pd.DataFrame:
 def nobody() -> None:
     """No customer has the signal that was asked for."""
     with st.container(border=True, gap="small"):
-        st.subheader("Nobody to call", anchor=False, icon=":material/check_circle:")
-        st.caption("In these contacts no customer of today says that they leave. A longer period may hold some.")
+        st.subheader(_("Nobody to call"), anchor=False, icon=":material/check_circle:")
+        st.caption(_("In these contacts no customer of today says that they leave. A longer period may hold some."))
 
 
 def footer(span: Span, view: View) -> None:
     """What counts, and what the page's figures rest on."""
-    st.caption(
-        f"Contacts of {words.days(view.selection.first, view.selection.last)} count. Customers who are gone are left "
-        "out. What they say and what they may do are two answers: neither is worked into the other."
+    said = _(
+        "Contacts of {days} count. Customers who are gone are left out. What they say and what they may do are two "
+        "answers: neither is worked into the other."
     )
+    st.caption(said.format(days=words.days(view.selection.first, view.selection.last)))
     components.footer(span, queries.totals(view.selection))
 
 
@@ -116,14 +118,13 @@ def _row(
 
 def _stated(row: AtRisk, telling: ContactView, latest: ContactView | None) -> None:
     if row.stated_on is None:
-        st.caption("Does not say that they leave")
+        st.caption(_("Does not say that they leave"))
     else:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge("Leaving", color="red", icon=":material/logout:")
+            st.badge(_("Leaving"), color="red", icon=":material/logout:")
             st.caption(churn_sentences.stated(row.stated_on, row.stated_probability), width="content")
     components.customer_text(quote(telling))
-    if latest is not None and latest.churn_direction in words.DIRECTIONS:
-        direction = words.DIRECTIONS[latest.churn_direction]
+    if latest is not None and (direction := words.DIRECTIONS.get(latest.churn_direction or "")):
         own = latest.contact_id == telling.contact_id
         st.caption(direction if own else churn_sentences.later(latest.day, direction))
 
@@ -131,7 +132,7 @@ def _stated(row: AtRisk, telling: ContactView, latest: ContactView | None) -> No
 def _risk(row: AtRisk, horizon: int | None) -> None:
     if horizon is None:
         return
-    st.caption(f"Observed risk, {horizon} days")
+    st.caption(counted(ngettext("Observed risk, {count} day", "Observed risk, {count} days", horizon), horizon))
     st.badge("–" if row.risk is None else words.likelihood(row.risk), color="gray" if row.risk is None else "orange")
 
 

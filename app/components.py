@@ -2,14 +2,17 @@
 
 import html
 import shlex
+from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from voc.app import filters, highlight, queries, sentences, url, words
+from voc.app import access, access_views, filters, highlight, queries, sentences, url, words
 from voc.app.filters import DEFAULT_PERIOD, View
 from voc.app.pages import PageEntry
+from voc.app.sparkline import Point, sparkline
 from voc.app.url import Parameters
+from voc.i18n import N_, _
 from voc.inference.marts import Span, Totals
 
 _MARK = "background: rgba(214, 150, 20, 0.38); color: inherit; border-radius: 3px"
@@ -28,10 +31,12 @@ def filter_bar(span: Span) -> View:
     """Period, product, channel and language."""
     offered = queries.options()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        period = url.segments("period", filters.periods(url.value("period"), span), "Period", DEFAULT_PERIOD)
-        products = url.several("product", {each: words.product(each) for each in offered.products}, "All products")
-        channels = url.several("channel", {each: words.channel(each) for each in offered.channels}, "All channels")
-        languages = url.several("language", {each: words.language(each) for each in offered.languages}, "All languages")
+        period = url.segments("period", filters.periods(url.value("period"), span), _("Period"), DEFAULT_PERIOD)
+        products = url.several("product", {each: words.product(each) for each in offered.products}, _("All products"))
+        channels = url.several("channel", {each: words.channel(each) for each in offered.channels}, _("All channels"))
+        languages = url.several(
+            "language", {each: words.language(each) for each in offered.languages}, _("All languages")
+        )
     return filters.view(period, span, products, channels, languages)
 
 
@@ -45,7 +50,7 @@ def opened(title: str) -> Span:
     span = queries.span()
     if span is None:
         heading(title)
-        empty_lake()
+        (empty_lake if access.current().area is None else access_views.empty_area)()
         st.stop()
     return span
 
@@ -71,8 +76,8 @@ def empty_lake() -> None:
     """Nothing was ingested yet."""
     _empty(
         ":material/inbox:",
-        "No contacts yet",
-        "Read a first export of calls, chats, e-mails or tickets into this workspace:",
+        _("No contacts yet"),
+        _("Read a first export of calls, chats, e-mails or tickets into this workspace:"),
         command_line("ingest", "contacts.csv"),
     )
 
@@ -82,8 +87,8 @@ def not_scored() -> None:
     trained = queries.model() is not None
     _empty(
         ":material/model_training:",
-        "Not scored yet",
-        "Reasons, sentiment and churn intent appear once a model has read the contacts:",
+        _("Not scored yet"),
+        _("Reasons, sentiment and churn intent appear once a model has read the contacts:"),
         command_line("score") if trained else f"{command_line('train')}\n{command_line('score')}",
     )
 
@@ -92,8 +97,8 @@ def no_themes() -> None:
     """Contacts are there, themes are not."""
     _empty(
         ":material/bubble_chart:",
-        "No themes yet",
-        "Themes are found in scored contacts, once there are enough of them:",
+        _("No themes yet"),
+        _("Themes are found in scored contacts, once there are enough of them:"),
         command_line("themes"),
     )
 
@@ -102,8 +107,8 @@ def no_map() -> None:
     """Contacts are there, the map is not."""
     _empty(
         ":material/scatter_plot:",
-        "No map yet",
-        "The map is drawn together with the themes, once contacts are scored:",
+        _("No map yet"),
+        _("The map is drawn together with the themes, once contacts are scored:"),
         command_line("themes"),
     )
 
@@ -112,8 +117,8 @@ def not_on_map() -> None:
     """All contacts of this view came after the map was drawn."""
     _empty(
         ":material/scatter_plot:",
-        "No map for this view",
-        "All its contacts came after the map was drawn. It is drawn anew together with the themes:",
+        _("No map for this view"),
+        _("All its contacts came after the map was drawn. It is drawn anew together with the themes:"),
         command_line("themes"),
     )
 
@@ -122,8 +127,8 @@ def no_model() -> None:
     """No model was trained yet."""
     _empty(
         ":material/model_training:",
-        "No model yet",
-        "A model learns from contacts that people labelled, or to begin with from the names of the reasons alone:",
+        _("No model yet"),
+        _("A model learns from contacts that people labelled, or to begin with from the names of the reasons alone:"),
         f"{command_line('train')}\n{command_line('train', '--few-shot')}",
     )
 
@@ -132,8 +137,8 @@ def not_tested() -> None:
     """Themes are there, what is usual for them is not."""
     _empty(
         ":material/ssid_chart:",
-        "Not tested yet",
-        "What is usual for each theme, and what rises beyond it, appears once the statistics have run:",
+        _("Not tested yet"),
+        _("What is usual for each theme, and what rises beyond it, appears once the statistics have run:"),
         command_line("signals"),
     )
 
@@ -143,26 +148,48 @@ def no_risk() -> None:
     if not queries.has_outcomes():
         _empty(
             ":material/history_toggle_off:",
-            "It is not known who left",
-            "An observed risk is learnt from customers who left, and from those who stayed. Read them in, then train:",
+            _("It is not known who left"),
+            _(
+                "An observed risk is learnt from customers who left, and from those who stayed. "
+                "Read them in, then train:"
+            ),
             f"{command_line('ingest', 'outcomes.csv')}\n{command_line('train-outcomes')}",
         )
         return
     _empty(
         ":material/model_training:",
-        "No observed risk yet",
-        "Besides what customers say, their risk can be learnt from who left after contacts like theirs:",
+        _("No observed risk yet"),
+        _("Besides what customers say, their risk can be learnt from who left after contacts like theirs:"),
         command_line("score-outcomes" if queries.head() else "train-outcomes"),
+    )
+
+
+def no_queue(judged: bool) -> None:
+    """No contact waits to be reviewed: all are judged, or none was ever chosen."""
+    command = command_line("suggest", "--queue")
+    if judged:
+        _empty(
+            ":material/task_alt:",
+            _("Everything is judged"),
+            _("The next training learns from it. More contacts come into the queue with:"),
+            command,
+        )
+        return
+    _empty(
+        ":material/rule:",
+        _("Nothing to review yet"),
+        _("The contacts that the model is least sure of are put into the queue with:"),
+        command,
     )
 
 
 def nothing_selected(*more_keys: str) -> None:
     """The filters exclude everything."""
     with st.container(border=True, gap="small"):
-        st.subheader("No contact fits these filters", anchor=False, icon=":material/filter_alt_off:")
-        st.caption("There are contacts in this workspace, but none with this combination.")
+        st.subheader(_("No contact fits these filters"), anchor=False, icon=":material/filter_alt_off:")
+        st.caption(_("There are contacts in this workspace, but none with this combination."))
         st.button(
-            "Clear the filters",
+            _("Clear the filters"),
             key="clear",
             icon=":material/filter_alt_off:",
             on_click=url.clear,
@@ -170,9 +197,12 @@ def nothing_selected(*more_keys: str) -> None:
         )
 
 
+_LOST = {"theme": N_("There is no such theme"), "contact": N_("There is no such contact")}
+
+
 def lost(what: str, why: str) -> None:
-    """A link leads to something that is not there."""
-    st.warning(why, title=f"There is no such {what}", icon=":material/search_off:")
+    """A link leads to something that is not there: a `theme` or a `contact`."""
+    st.warning(why, title=_(_LOST[what]), icon=":material/search_off:")
 
 
 def tile(
@@ -184,6 +214,8 @@ def tile(
     colour: str = "off",
     help: str | None = None,
     link: tuple[PageEntry, Parameters] | None = None,
+    trend: Sequence[Point] = (),
+    border: bool = True,
 ) -> None:
     """One figure with its change, and under it its interval and denominator.
 
@@ -195,34 +227,38 @@ def tile(
         colour: As of `st.metric`; "off" for a change that is not clear or neither good nor bad.
         help: How it is defined.
         link: Page and parameters that show exactly the contacts counted.
+        trend: The same figure step by step, oldest first, as a small line; none with fewer than two.
+        border: A card of its own, or one of several in a card.
     """
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    with st.container(border=border, height="stretch", gap="xsmall"):
         st.metric(
             label,
             value,
             change,
-            delta_color="inverse" if colour == "inverse" else "off",
+            delta_color="inverse" if colour == "inverse" else "normal" if colour == "normal" else "off",
             delta_arrow="off" if colour == "off" else "auto",
             help=help,
         )
         st.caption(note)
+        if len(trend) > 1:
+            st.vega_lite_chart(sparkline(trend), alt=_("Trend: {name}").format(name=label), key=f"trend_{label}")
         if link:
             st.space("stretch")
             st.page_link(
                 link[0].path,
-                label="Read them",
+                label=_("Read them"),
                 icon=":material/arrow_forward:",
                 query_params=link[1],
                 help="",
             )
 
 
-def customer_text(text: str, folded_words: tuple[str, ...] = (), evidence: highlight.Span | None = None) -> None:
+def customer_text(text: str, folded_words: tuple[str, ...] = (), *evidence: highlight.Span) -> None:
     """Somebody's words exactly as written: never HTML, Markdown or a link.
 
-    Matches of a search are marked, and so is what a label rests on.
+    Matches of a search are marked, and so is what labels rest on.
     """
-    parts = highlight.pieces(text, folded_words, evidence)
+    parts = highlight.pieces(text, folded_words, *evidence)
     if not any(match for _, match in parts):
         st.text(words.visible(text))
         return

@@ -3,34 +3,39 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import downloads, queries, url, words
+from voc.app import downloads, journey_sentences, queries, url, words
 from voc.app.filters import View
-from voc.inference.marts import Criteria, Page, Span
+from voc.i18n import N_, Texts, _
+from voc.inference.marts import NOT_STATED, Criteria, Page, Span
 
 PAGE_SIZE = 20
 FILE_SIZE = 500
 """Most contacts in a downloaded list."""
 UNKNOWN = "-unknown"
 """Stands among the reasons for: the model abstained. No reason can have this id."""
-CHURN = {"yes": "Leaving", "no": "Not leaving"}
-KEYS = ("q", "reason", "sentiment", "churn", "theme", "page")
+CHURN = Texts({"yes": N_("Leaving"), "no": N_("Not leaving")})
+NO_STAGE = "-none"
+"""Stands among the stages of the journey for: the source names none."""
+KEYS = ("q", "reason", "sentiment", "churn", "theme", "stage", "page")
 """Parameters of this page besides the filters of all pages."""
 
 
 def criteria_bar(view: View, span: Span) -> Criteria:
     """Words to search for and labels to filter by."""
-    said = url.text("q", "Search", "Search all words: račun finds racun and рачун", ":material/search:")
+    said = url.text("q", _("Search"), _("Search all words: račun finds racun and рачун"), ":material/search:")
     if not span.scored:
         return Criteria(words=said)
     taxonomy = queries.workspace().taxonomy
-    reasons = {UNKNOWN: "Unknown (model abstained)"}
+    reasons = {UNKNOWN: _("Unknown (model abstained)")}
     reasons |= {each: taxonomy.name(each) for each in taxonomy.reason_ids}
     labels = {theme.theme_id: theme.label for theme in queries.themes(view.selection)}
+    stages = {each or NO_STAGE: journey_sentences.stage(each) for each in queries.options().stages}
     with st.container(horizontal=True, gap="small"):
-        reason = url.one("reason", reasons, "Any reason")
-        sentiment = url.one("sentiment", words.SENTIMENT_NAMES, "Any sentiment")
-        churn = url.one("churn", CHURN, "Leaving or not")
-        theme = url.one("theme", labels, "Any theme") if labels else None
+        reason = url.one("reason", reasons, _("Any reason"))
+        sentiment = url.one("sentiment", words.SENTIMENT_NAMES, _("Any sentiment"))
+        churn = url.one("churn", CHURN, _("Leaving or not"))
+        theme = url.one("theme", labels, _("Any theme")) if labels else None
+        stage = url.one("stage", stages, _("Any stage")) if stages else None
     return Criteria(
         words=said,
         reason=None if reason == UNKNOWN else reason,
@@ -38,6 +43,7 @@ def criteria_bar(view: View, span: Span) -> Criteria:
         churn_intent=None if churn is None else churn == "yes",
         theme=theme,
         unknown=reason == UNKNOWN,
+        stage=NOT_STATED if stage == NO_STAGE else stage,
     )
 
 
@@ -53,8 +59,8 @@ def fetch(view: View, criteria: Criteria) -> Page:
 def download(view: View, criteria: Criteria, total: int) -> None:
     """The list as a file: labels and ids. Words of customers stay in the app, until they can be redacted."""
     name = downloads.name("contacts", view.selection.first, view.selection.last)
-    note = f"The file holds the newest {words.count(FILE_SIZE)} of them." if total > FILE_SIZE else ""
-    downloads.buttons(name, lambda: file(view, criteria), note)
+    note = _("The file holds the newest {count} of them.").format(count=words.count(FILE_SIZE))
+    downloads.buttons(name, lambda: file(view, criteria), note if total > FILE_SIZE else "")
 
 
 def file(view: View, criteria: Criteria) -> pd.DataFrame:
@@ -69,7 +75,7 @@ def file(view: View, criteria: Criteria) -> pd.DataFrame:
             "channel": [each.channel for each in found],
             "product": [each.product for each in found],
             "language": [each.language for each in found],
-            "reasons": ["; ".join(name(reason) for reason, _ in each.reasons) for each in found],
+            "reasons": ["; ".join(name(reason) for reason, _probability in each.reasons) for each in found],
             "unknown": [each.abstained for each in found],
             "sentiment": [each.sentiment for each in found],
             "leaving": [each.churn_intent for each in found],

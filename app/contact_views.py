@@ -1,16 +1,19 @@
 """Contacts as people read them: a row of a list, and a whole transcript."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
 
-from voc.app import components, highlight, url, words
+from voc.app import components, correction_panel, highlight, url, words
 from voc.app.pages import CONTACT, THEME
 from voc.app.url import Parameters
 from voc.app.words import escaped
 from voc.data.workspace import Workspace
+from voc.i18n import _
+from voc.inference.evidence import Evidence
 from voc.inference.marts import ContactView
-from voc.labels import Sentiment, Speaker
+from voc.labels import Sentiment, Speaker, TaskName
 
 SENTIMENT_COLOURS: dict[str, Literal["orange", "gray", "green"]] = {
     Sentiment.NEGATIVE: "orange",
@@ -53,47 +56,65 @@ def transcript(title: str, contact: ContactView, workspace: Workspace, folded_wo
     zone = workspace.config.zone
     when = words.moment(contact.started_at, zone)
     components.heading(title, escaped(f"{when} · {words.channel(contact.channel)} · {_where(contact)}"))
-    said, labels = st.columns([2, 1], gap="large")
+    conversed, labels = st.columns([2, 1], gap="large")
     with labels, st.container(border=True):
         _labels(contact, workspace)
-        st.caption(f"Contact {escaped(contact.contact_id)} of customer {escaped(contact.customer_id)}")
-    with said:
-        for number, turn in enumerate(contact.turns):
-            name = words.SPEAKER_NAMES.get(turn.speaker, turn.speaker)
-            with st.chat_message(name, avatar=AVATARS.get(turn.speaker)):
-                at = f" · {turn.at.astimezone(zone):%H:%M}" if turn.at else ""
-                st.caption(f"{escaped(name)}{at}")
-                components.customer_text(turn.text, folded_words, _evidence(contact, number))
+        correction_panel.panel(contact, workspace)
+        said = _("Contact {contact} of customer {customer}")
+        st.caption(said.format(contact=escaped(contact.contact_id), customer=escaped(contact.customer_id)))
+    with conversed:
+        conversation(contact, workspace, folded_words, _evidence(contact))
 
 
-def _evidence(contact: ContactView, turn: int) -> highlight.Span | None:
-    """The words of this turn that say that the customer leaves."""
-    found = contact.evidence
-    return (found.begin, found.end) if found is not None and found.turn == turn else None
+def conversation(
+    contact: ContactView,
+    workspace: Workspace,
+    folded_words: tuple[str, ...] = (),
+    evidence: Sequence[Evidence] = (),
+) -> None:
+    """What was said, turn by turn; words searched for and those that labels rest on are marked."""
+    zone = workspace.config.zone
+    for number, turn in enumerate(contact.turns):
+        name = words.SPEAKER_NAMES.get(turn.speaker, turn.speaker)
+        with st.chat_message(name, avatar=AVATARS.get(turn.speaker)):
+            at = f" · {words.hour(turn.at, zone)}" if turn.at else ""
+            st.caption(f"{escaped(name)}{at}")
+            spans = [(each.begin, each.end) for each in evidence if each.turn == number]
+            components.customer_text(turn.text, folded_words, *spans)
+
+
+def _evidence(contact: ContactView) -> tuple[Evidence, ...]:
+    """The words that say that the customer leaves; none where somebody says that they say no such thing."""
+    return (contact.evidence,) if contact.evidence is not None and contact.churn_intent else ()
 
 
 def _labels(contact: ContactView, workspace: Workspace) -> None:
-    st.subheader("Labels", anchor=False, help="Given by the model, with its calibrated probability.")
+    st.subheader(_("Labels"), anchor=False, help=_("Given by the model, with its calibrated probability."))
     if not contact.scored:
-        st.caption("Not scored by the current model yet.")
+        st.caption(_("Not scored by the current model yet."))
         return
-    st.caption("Contact reasons")
+    st.caption(_("Contact reasons"))
     if contact.abstained:
-        st.badge("Unknown", color="gray", help="No reason reached its threshold, so the model abstained.")
+        st.badge(_("Unknown"), color="gray", help=_("No reason reached its threshold, so the model abstained."))
     for reason, probability in contact.reasons:
-        st.badge(f"{escaped(workspace.taxonomy.name(reason))} · {words.likelihood(probability)}", color="blue")
-    st.caption("Sentiment")
+        sure = _sure(contact, TaskName.REASON, probability)
+        st.badge(f"{escaped(workspace.taxonomy.name(reason))}{sure}", color="blue")
+    st.caption(_("Sentiment"))
     _sentiment(contact, with_probability=True)
-    st.caption("Says that they are leaving")
-    sure = f" · {words.likelihood(contact.churn_probability)} likely" if contact.churn_probability is not None else ""
-    st.badge(f"Yes{sure}" if contact.churn_intent else f"No{sure}", color="red" if contact.churn_intent else "gray")
-    if contact.evidence is not None:
-        st.caption("The words that say so are marked in the transcript.")
-    elif contact.churn_direction in words.DIRECTIONS:
-        st.caption(words.DIRECTIONS[contact.churn_direction])
-    st.caption("Theme")
+    st.caption(_("Says that they are leaving"))
+    known = contact.churn_probability is not None and not contact.corrected(TaskName.CHURN_INTENT)
+    answer = _("Yes") if contact.churn_intent else _("No")
+    if known:
+        likely = _("{probability} likely").format(probability=words.likelihood(contact.churn_probability or 0))
+        answer = f"{answer} · {likely}"
+    st.badge(answer, color="red" if contact.churn_intent else "gray")
+    if _evidence(contact):
+        st.caption(_("The words that say so are marked in the transcript."))
+    elif direction := words.DIRECTIONS.get(contact.churn_direction or ""):
+        st.caption(direction)
+    st.caption(_("Theme"))
     if contact.theme_id is None:
-        st.badge("None", color="gray")
+        st.badge(_("None"), color="gray")
     else:
         st.page_link(
             THEME.path,
@@ -107,22 +128,27 @@ def _badges(contact: ContactView, workspace: Workspace) -> None:
     if not contact.scored:
         return
     if contact.abstained:
-        st.badge("Unknown", color="gray")
-    for reason, _ in contact.reasons[:3]:
+        st.badge(_("Unknown"), color="gray")
+    for reason, _probability in contact.reasons[:3]:
         st.badge(escaped(workspace.taxonomy.name(reason)), color="blue")
     if contact.sentiment != Sentiment.NEUTRAL:
         _sentiment(contact)
     if contact.churn_intent:
-        st.badge("Leaving", color="red", icon=":material/logout:")
+        st.badge(_("Leaving"), color="red", icon=":material/logout:")
 
 
 def _sentiment(contact: ContactView, with_probability: bool = False) -> None:
     if contact.sentiment is None:
         return
     name = words.SENTIMENT_NAMES.get(contact.sentiment, contact.sentiment)
-    if with_probability and contact.sentiment_probability is not None:
-        name += f" · {words.likelihood(contact.sentiment_probability)}"
+    if with_probability:
+        name += _sure(contact, TaskName.SENTIMENT, contact.sentiment_probability)
     st.badge(name, color=SENTIMENT_COLOURS.get(contact.sentiment, "gray"))
+
+
+def _sure(contact: ContactView, task: str, probability: float | None) -> str:
+    """How sure the model is, to stand behind its label; a label that a person gave has no such number."""
+    return "" if probability is None or contact.corrected(task) else f" · {words.likelihood(probability)}"
 
 
 def _where(contact: ContactView) -> str:

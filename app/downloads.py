@@ -1,5 +1,8 @@
 """Any table as a file: CSV, and XLSX in which nothing is ever a formula. The files are made when somebody asks for one.
 
+CSV is read by programs: its columns and the words from fixed lists have the same names in every language. XLSX is read
+by people: both are written as the reader's pages write them.
+
 File names say what and which days, never whom. Who builds a table leaves out groups of too few customers first
 (`without_small_groups`).
 """
@@ -14,8 +17,9 @@ import pandas as pd
 import streamlit as st
 import xlsxwriter
 
-from voc.app.words import plural
+from voc.app import access, columns, words
 from voc.data.sheets import csv_text, safe_cell, safe_id
+from voc.i18n import _, current, using
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST = 32_000
@@ -31,14 +35,21 @@ def buttons(name: str, table: Callable[[], pd.DataFrame], note: str = "") -> Non
         table: Makes the table; called when a button is pressed.
         note: What the file leaves out.
     """
+    table = access.kept(table)
+    language = current()  # the file is made in another thread
+
+    def workbook() -> bytes:
+        with using(language):
+            return xlsx(table())
+
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.download_button(
             "CSV", lambda: csv(table()), f"{name}.csv", "text/csv", key=f"csv_{name}", on_click="ignore",
-            icon=":material/download:", type="tertiary", help="Download this table as CSV.",
+            icon=":material/download:", type="tertiary", help=_("Download this table as CSV, for programs."),
         )  # fmt: skip
         st.download_button(
-            "XLSX", lambda: xlsx(table()), f"{name}.xlsx", _XLSX, key=f"xlsx_{name}", on_click="ignore",
-            icon=":material/download:", type="tertiary", help="Download this table for a spreadsheet.",
+            "XLSX", workbook, f"{name}.xlsx", _XLSX, key=f"xlsx_{name}", on_click="ignore",
+            icon=":material/download:", type="tertiary", help=_("Download this table for a spreadsheet."),
         )  # fmt: skip
         if note:
             st.caption(note, width="content")
@@ -56,30 +67,34 @@ def without_small_groups(table: pd.DataFrame, customers: Iterable[int], least: i
 
 def floor(least: int) -> str:
     """Why rows are missing."""
-    return f"The file leaves out groups of fewer than {plural(least, 'customer')}, who could be recognised."
+    said = _("The file leaves out groups of fewer than {least} customers, who could be recognised.")
+    return said.format(least=words.count(least))
 
 
 def csv(table: pd.DataFrame) -> bytes:
     """UTF-8 with a byte order mark, numbers as numbers, and a space before a text that would begin a formula."""
-    columns = [str(column) for column in table.columns]
-    rows = ([_csv_cell(column, value) for column, value in zip(columns, row, strict=True)] for row in _rows(table))
-    return csv_text([safe_cell(column) for column in columns], rows).encode()
+    names = [str(name) for name in table.columns]
+    rows = ([_csv_cell(column, value) for column, value in zip(names, row, strict=True)] for row in _rows(table))
+    return csv_text([safe_cell(column) for column in names], rows).encode()
 
 
 def xlsx(table: pd.DataFrame) -> bytes:
-    """A workbook of one sheet: every text is written as text, whatever it begins with, and no address is a link."""
+    """A workbook of one sheet, its columns named in the language in use.
+
+    Every text is written as text, whatever it begins with, and no address is a link.
+    """
     target = io.BytesIO()
     # Cells are written by their type below; the options say the same once more.
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, {"in_memory": True, **safe}) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        widths = []
-        for column, title in enumerate(table.columns):
-            sheet.write_string(0, column, str(title), bold)
-            widths.append(len(str(title)))
+        names, widths = [str(name) for name in table.columns], []
+        for column, title in enumerate(map(columns.title, names)):
+            sheet.write_string(0, column, title, bold)
+            widths.append(len(title))
         for line, row in enumerate(_rows(table), 1):
-            for column, value in enumerate(row):
+            for column, value in enumerate(map(columns.value, names, row)):
                 widths[column] = max(widths[column], len(_write(sheet, line, column, value, day)))
         for column, width in enumerate(widths):
             sheet.set_column(column, column, min(max(width + 2, _NARROWEST), _WIDEST))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voc.errors import InputError
+from voc.i18n import N_, Texts, _
 from voc.inference.digest import Week, weeks_between
 from voc.inference.marts import Selection, Span
 
-PERIODS: dict[str, str] = {"7": "7 days", "28": "28 days", "90": "90 days", "all": "All"}
+PERIODS = Texts({"7": N_("7 days"), "28": N_("28 days"), "90": N_("90 days"), "all": N_("All")})
 """Offered periods: days counted back from the newest day of the data, or all there is."""
 DEFAULT_PERIOD = "28"
 
@@ -16,7 +17,9 @@ DEFAULT_PERIOD = "28"
 def periods(asked: str | None, span: Span) -> dict[str, str]:
     """Periods to choose from, by what stands in the URL: the offered ones, and the week that a report links to."""
     week = _week(asked or "", span)
-    return PERIODS | ({str(week): f"Week {week.number}, {week.year}"} if week else {})
+    if week is None:
+        return dict(PERIODS)
+    return {**PERIODS, str(week): _("Week {number}, {year}").format(number=week.number, year=week.year)}
 
 
 @dataclass(frozen=True)

@@ -44,11 +44,11 @@ def excerpt(text: str, folded_words: Iterable[str] = (), length: int = 260) -> s
     return ("… " if start else "") + flat[start:end] + (" …" if end < len(flat) else "")
 
 
-def pieces(text: str, folded_words: Iterable[str] = (), evidence: Span | None = None) -> list[tuple[str, bool]]:
-    """`text` cut at the matches and at the evidence of a label: (piece, whether it is to be marked)."""
+def pieces(text: str, folded_words: Iterable[str] = (), *evidence: Span) -> list[tuple[str, bool]]:
+    """`text` cut at the matches and at the evidence of labels: (piece, whether it is to be marked)."""
     cut: list[tuple[str, bool]] = []
     place = 0
-    for start, end in _joined([*matches(text, folded_words), *([evidence] if evidence else [])]):
+    for start, end in _joined([*matches(text, folded_words), *evidence]):
         cut += [(text[place:start], False), (text[start:end], True)]
         place = end
     cut.append((text[place:], False))

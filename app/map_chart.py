@@ -6,9 +6,10 @@ import pandas as pd
 
 from voc.app import words
 from voc.app.charts import GREEN, GREY, ORANGE
+from voc.i18n import N_, Texts, _
 from voc.inference.marts_map import MapTheme, MapView, Region
 
-COLOURS = {"theme": "By theme", "sentiment": "By sentiment"}
+COLOURS = Texts({"theme": N_("By theme"), "sentiment": N_("By sentiment")})
 OWN_COLOUR = 5
 """Themes that have a colour of their own, the largest; the palette has no more that can be told apart."""
 NAMES = 40
@@ -30,6 +31,7 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
     left, right, low, high = found.frame.box
     parts = _moods(found.points) if colour == "sentiment" else _themes(found)
     dots = _size(len(found.points))
+    tools = {"rect": _("Rectangle"), "polygon": _("Lasso"), "clear": _("Clear the mark")}
     series: list[dict[str, Any]] = [_names(found.themes[:NAMES], dark)]
     series += [
         {
@@ -44,7 +46,7 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
             "emphasis": {"disabled": True},
             "tooltip": {"formatter": "{a}"},
         }
-        for place, (name, paint, _) in enumerate(parts)
+        for place, (name, paint, _points) in enumerate(parts)
     ]
     if region is not None:
         series.append(_outline(region, dark))
@@ -52,8 +54,8 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
         "animation": False,
         # As text in the canvas, never as HTML: names of themes are customers' words.
         "tooltip": {"renderMode": "richText", "trigger": "item"},
-        "legend": {"type": "scroll", "left": 0, "right": 0, "top": 0, "data": [name for name, _, _ in parts]},
-        "toolbox": {"right": 0, "top": 28, "feature": {"brush": {"type": ["rect", "polygon", "clear"]}}},
+        "legend": {"type": "scroll", "left": 0, "right": 0, "top": 0, "data": [part[0] for part in parts]},
+        "toolbox": {"right": 0, "top": 28, "feature": {"brush": {"type": [*tools], "title": tools}}},
         # Only the names are told about a mark: which dots lie inside is asked of the data, also of those not shown.
         "brush": {
             "xAxisIndex": "all", "yAxisIndex": "all", "seriesIndex": [0], "brushMode": "single",
@@ -67,7 +69,7 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
         ],
         "xAxis": _axis(left, right),
         "yAxis": _axis(low, high),
-        "dataset": [{"source": points} for _, _, points in parts],
+        "dataset": [{"source": points} for _name, _paint, points in parts],
         "series": series,
     }  # fmt: skip
 
@@ -78,16 +80,16 @@ def _themes(found: MapView) -> list[tuple[str, str | None, pd.DataFrame]]:
     own = range(min(OWN_COLOUR, len(found.themes)))
     parts: list[tuple[str, str | None, pd.DataFrame]] = []
     if (none := theme < 0).any():
-        parts.append(("No theme", GREY, _places(found.points[none])))
+        parts.append((_("No theme"), GREY, _places(found.points[none])))
     if (other := theme >= OWN_COLOUR).any():
-        parts.append(("Other themes", GREY, _places(found.points[other])))
+        parts.append((_("Other themes"), GREY, _places(found.points[other])))
     parts += [(words.visible(found.themes[place].label), None, _places(found.points[theme == place])) for place in own]
     return [part for part in parts if len(part[2])]
 
 
 def _moods(points: pd.DataFrame) -> list[tuple[str, str | None, pd.DataFrame]]:
     unknown = points["sentiment"].isna()
-    parts: list[tuple[str, str | None, pd.DataFrame]] = [("Not scored", GREY, _places(points[unknown]))]
+    parts: list[tuple[str, str | None, pd.DataFrame]] = [(_("Not scored"), GREY, _places(points[unknown]))]
     parts += [
         (words.SENTIMENT_NAMES[mood], colour, _places(points[points["sentiment"] == mood]))
         for mood, colour in _MOODS.items()
@@ -103,7 +105,7 @@ def _names(themes: tuple[MapTheme, ...], dark: bool) -> dict[str, Any]:
     ink, paper = _INK[dark]
     return {
         "type": "scatter",
-        "name": "Themes",
+        "name": _("Themes"),
         "z": 5,
         "symbolSize": 1,
         "itemStyle": {"opacity": 0},
@@ -123,8 +125,8 @@ def _outline(region: Region, dark: bool) -> dict[str, Any]:
     corners = [[x, y] for x, y in (*region.corners, region.corners[0])]
     line = {"color": _INK[dark][0], "width": 2, "type": "dashed"}
     return {
-        "type": "line", "name": "Marked", "data": corners, "symbol": "none", "lineStyle": line, "z": 4, "silent": True,
-        "animation": False,
+        "type": "line", "name": _("Marked"), "data": corners, "symbol": "none", "lineStyle": line, "z": 4,
+        "silent": True, "animation": False,
     }  # fmt: skip
 
 

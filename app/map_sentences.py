@@ -1,21 +1,26 @@
 """The sentences of the map page: templates as pure functions. They return Markdown."""
 
-from voc.app.words import between, count, percent, plural
+from voc.app.words import between, count, counted, percent
+from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.marts_map import MapView, Marked
+from voc.inference.wording import contacts_from
 
 
 def headline(found: MapView) -> str:
     """What a dot is, and how many of how many there are."""
     shown = len(found.points)
+    if shown == found.contacts == 1:
+        return _("The dot is a contact.")
     if shown == found.contacts:
-        return f"Each dot is a contact: all {count(shown)} of this view." if shown > 1 else "The dot is a contact."
-    return f"Each dot is a contact: {count(shown)} of {count(found.contacts)} shown."
+        return _("Each dot is a contact: all {count} of this view.").format(count=count(shown))
+    said = _("Each dot is a contact: {shown} of {count} shown.")
+    return said.format(shown=count(shown), count=count(found.contacts))
 
 
 def reading() -> str:
     """How to read the map."""
-    return (
+    return _(
         "Dots near each other say the like, in whatever language. "
         "The axes, and how far apart two groups lie, mean nothing."
     )
@@ -25,36 +30,54 @@ def missing(found: MapView) -> str | None:
     """Contacts that have no place yet; None where all have one."""
     if not found.missing:
         return None
-    if found.missing == 1:
-        return "1 contact of this view came after the map was drawn, and is not on it yet."
-    return f"{count(found.missing)} contacts of this view came after the map was drawn, and are not on it yet."
+    said = ngettext(
+        "{count} contact of this view came after the map was drawn, and is not on it yet.",
+        "{count} contacts of this view came after the map was drawn, and are not on it yet.",
+        found.missing,
+    )
+    return said.format(count=count(found.missing))
 
 
 def hidden(found: MapView, least_customers: int) -> str | None:
     """Themes that are not named; None where all are."""
     if not found.hidden:
         return None
-    return f"{plural(found.hidden, 'theme')} of fewer than {plural(least_customers, 'customer')} not named."
+    said = ngettext(
+        "{count} theme of fewer than {least} customers not named.",
+        "{count} themes of fewer than {least} customers not named.",
+        found.hidden,
+    )
+    return counted(said, found.hidden, least=count(least_customers))
 
 
 def described(found: MapView) -> str:
     """The map in words, for those who do not see it."""
+    said = ngettext(
+        "Map of {count} contact, those that say the like near each other",
+        "Map of {count} contacts, those that say the like near each other",
+        len(found.points),
+    )
+    described = counted(said, len(found.points))
+    if not found.themes:
+        return described
     names = ", ".join(theme.label for theme in found.themes[:5])
-    largest = f"; the largest themes are {names}" if names else ""
-    return f"Map of {plural(len(found.points), 'contact')}, those that say the like near each other{largest}"
+    return _("{map}; the largest themes are {names}").format(map=described, names=names)
 
 
 def marked(found: Marked) -> str:
     """How many contacts a mark holds."""
     if not len(found.numbers):
-        return "No contact in the marked part."
-    contacts = plural(len(found.numbers), "contact")
-    return f"{contacts} from {plural(found.customers, 'customer')} in the marked part, newest first."
+        return _("No contact in the marked part.")
+    said = _("{contacts} in the marked part, newest first.")
+    return said.format(contacts=contacts_from(len(found.numbers), found.customers))
 
 
 def too_few(least_customers: int) -> str:
     """Why nothing is said of what the marked contacts have in common."""
-    return f"Shares are shown from {plural(least_customers, 'customer')} on."
+    said = ngettext(
+        "Shares are shown from {count} customer on.", "Shares are shown from {count} customers on.", least_customers
+    )
+    return counted(said, least_customers)
 
 
 def part(theme: str, contacts: int, total: int) -> str:

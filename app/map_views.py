@@ -8,9 +8,10 @@ from voc.app import contact_list, contact_views, map_area, map_chart, map_senten
 from voc.app.filters import View
 from voc.app.pages import THEME
 from voc.app.words import escaped
+from voc.i18n import N_, Texts, _
 from voc.inference.marts_map import MapView, Marked, Region
 
-SIZES = {"20000": "20,000 dots", "100000": "100,000 dots"}
+SIZES = Texts({"20000": N_("20,000 dots"), "100000": N_("100,000 dots")})
 DEFAULT_SIZE = "20000"
 HEIGHT = 620
 KEYS = ("area", "page", "colour", "dots")
@@ -28,12 +29,14 @@ def picture(found: MapView) -> None:
     """The map. What is marked on it goes into the URL."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            colour = url.segments("colour", map_chart.COLOURS, "Colour", "theme")
+            colour = url.segments("colour", map_chart.COLOURS, _("Colour"), "theme")
             if found.contacts > int(DEFAULT_SIZE):
-                url.segments("dots", SIZES, "How many dots", DEFAULT_SIZE)
+                url.segments("dots", SIZES, _("How many dots"), DEFAULT_SIZE)
         st.caption(
-            "Choose the rectangle or the lasso at the top right, draw around some dots, and read them below. "
-            "Ctrl and the wheel zoom."
+            _(
+                "Choose the rectangle or the lasso at the top right, draw around some dots, and read them below. "
+                "Ctrl and the wheel zoom."
+            )
         )
         region = marked_region()
         key = f"map_{st.session_state.get('map_drawings', 0)}"
@@ -59,7 +62,7 @@ def marked(region: Region, view: View) -> None:
     total = len(found.numbers)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.subheader(map_sentences.marked(found), anchor=False, width="content")
-        st.button("Clear the mark", key="clear_mark", icon=":material/ink_eraser:", on_click=_clear)
+        st.button(_("Clear the mark"), key="clear_mark", icon=":material/ink_eraser:", on_click=_clear)
     if not total:
         return
     least = workspace.config.privacy.least_customers

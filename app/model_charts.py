@@ -6,8 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from voc.app import words
+from voc.app import chart_locale, words
 from voc.app.charts import BLUE, GREY
+from voc.i18n import _
 from voc.inference import intervals
 from voc.inference.marts_models import Judged
 from voc.inference.model_report import Bin
@@ -25,7 +26,10 @@ def figures(frame: pd.DataFrame, title: str = "F1") -> alt.LayerChart:
     """
     table = frame.assign(
         place=range(len(frame)),
-        said=[f"{value:.2f}  ({low:.2f} to {high:.2f})" for value, low, high in frame[["value", "low", "high"]].values],
+        said=[
+            f"{words.decimal(value, 2)}  ({words.bounds(words.decimal(low, 2), words.decimal(high, 2))})"
+            for value, low, high in frame[["value", "low", "high"]].values
+        ],
     )
     labels = alt.Y(
         "name:N",
@@ -42,7 +46,7 @@ def figures(frame: pd.DataFrame, title: str = "F1") -> alt.LayerChart:
     tooltip = [
         alt.Tooltip("name:N", title=" "),
         alt.Tooltip("said:N", title=title),
-        alt.Tooltip("contacts:Q", title="Labelled contacts", format=","),
+        alt.Tooltip("contacts:Q", title=_("Labelled contacts"), format=","),
     ]
     pale = alt.condition("datum.enough", alt.value(1.0), alt.value(0.4))
     base = alt.Chart(table)
@@ -68,25 +72,25 @@ def reliability(bins: tuple[Bin, ...], height: int = 300) -> alt.LayerChart:
         ]
     )  # fmt: skip
     tooltip = [
-        alt.Tooltip("said:Q", title="Stated", format=".0%"),
-        alt.Tooltip("right:Q", title="Right", format=".0%"),
-        alt.Tooltip("interval:N", title="95 % interval"),
-        alt.Tooltip("answers:Q", title="Answers", format=","),
+        alt.Tooltip("said:Q", title=_("Stated"), format=".0%"),
+        alt.Tooltip("right:Q", title=_("Right"), format=".0%"),
+        alt.Tooltip("interval:N", title=_("95 % interval")),
+        alt.Tooltip("answers:Q", title=_("Answers"), format=","),
     ]
     whole = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", tickCount=4)
-    x = alt.X("said:Q", title="Stated probability", scale=whole, axis=axis)
+    x = alt.X("said:Q", title=_("Stated probability"), scale=whole, axis=axis)
     base = alt.Chart(table)
     line = alt.Chart(pd.DataFrame({"said": [0.0, 1.0], "right": [0.0, 1.0]}))
     return alt.layer(
         line.mark_line(color=GREY, strokeWidth=1.5, strokeDash=[4, 3]).encode(
-            x=x, y=alt.Y("right:Q", title="Right", scale=whole, axis=axis)
+            x=x, y=alt.Y("right:Q", title=_("Right"), scale=whole, axis=axis)
         ),
         base.mark_rule(color=BLUE, strokeWidth=2.5).encode(
-            x=x, y=alt.Y("low:Q", title="Right"), y2="high:Q", tooltip=tooltip
+            x=x, y=alt.Y("low:Q", title=_("Right")), y2="high:Q", tooltip=tooltip
         ),
         base.mark_circle(color=BLUE, size=90, opacity=1).encode(
-            x=x, y=alt.Y("right:Q", title="Right", scale=whole, axis=axis), tooltip=tooltip
+            x=x, y=alt.Y("right:Q", title=_("Right"), scale=whole, axis=axis), tooltip=tooltip
         ),
     ).properties(height=height)
 
@@ -99,7 +103,7 @@ def unknown(weeks: pd.DataFrame, found: Judged | None, height: int = 190) -> alt
         low=[each.low if each else math.nan for each in rows],
         high=[each.high if each else math.nan for each in rows],
     )
-    return _course(table, found.unknown / found.contacts if found else None, "Unknown", height)
+    return _course(table, found.unknown / found.contacts if found else None, _("Unknown"), height)
 
 
 def confidence(weeks: pd.DataFrame, found: Judged | None, height: int = 190) -> alt.LayerChart:
@@ -110,7 +114,7 @@ def confidence(weeks: pd.DataFrame, found: Judged | None, height: int = 190) -> 
         low=(weeks["confidence"] - half).clip(lower=0),
         high=(weeks["confidence"] + half).clip(upper=1),
     )
-    return _course(table, found.confidence if found else None, "Mean confidence", height)
+    return _course(table, found.confidence if found else None, _("Mean confidence"), height)
 
 
 def languages(frame: pd.DataFrame, height: int = 260) -> alt.Chart:
@@ -127,9 +131,9 @@ def languages(frame: pd.DataFrame, height: int = 260) -> alt.Chart:
                 legend=alt.Legend(title=None, orient="bottom", direction="horizontal", columns=2, labelLimit=120),
             ),
             tooltip=[
-                alt.Tooltip("to_day:T", title="Week to", format="%-d %B %Y"),
-                alt.Tooltip("name:N", title="Language"),
-                alt.Tooltip("contacts:Q", title="Contacts", format=","),
+                alt.Tooltip("to_day:T", title=_("Week to"), format=chart_locale.day()),
+                alt.Tooltip("name:N", title=_("Language")),
+                alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
             ],
         )
         .properties(height=height)
@@ -146,11 +150,11 @@ def _course(table: pd.DataFrame, reference: float | None, name: str, height: int
     x = _weeks_axis(table["to_day"])
     axis = alt.Axis(format=".0%", tickCount=4)
     tooltip = [
-        alt.Tooltip("when:N", title="Days"),
+        alt.Tooltip("when:N", title=_("Days")),
         alt.Tooltip("value:Q", title=name, format=".1%"),
-        alt.Tooltip("low:Q", title="from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("scored:Q", title="Scored contacts", format=","),
+        alt.Tooltip("low:Q", title=_("from"), format=".1%"),
+        alt.Tooltip("high:Q", title=_("to"), format=".1%"),
+        alt.Tooltip("scored:Q", title=_("Scored contacts"), format=","),
     ]
     base = alt.Chart(table)
     layers: list[Any] = [
@@ -168,5 +172,5 @@ def _course(table: pd.DataFrame, reference: float | None, name: str, height: int
 def _weeks_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
     found = sorted({day.to_pydatetime() for day in days})
     ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in found[:: -(-len(found) // 6) or 1]]
-    axis = alt.Axis(format="%-d %b", values=ticks, grid=False, labelOverlap=True, tickSize=0)
+    axis = alt.Axis(format=chart_locale.short_day(), values=ticks, grid=False, labelOverlap=True, tickSize=0)
     return alt.X("to_day:T", title=None, axis=axis)

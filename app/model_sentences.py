@@ -4,38 +4,76 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from voc.app import words
-from voc.app.words import SPACE, between, count, escaped, percent, plural
+from voc.app.words import SPACE, between, bounds, count, counted, decimal, escaped, percent
+from voc.i18n import N_, Texts, _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts_models import Judged
-from voc.inference.model_report import Figure, Gate, ModelReport, Promotion, Quality
+from voc.inference.model_report import MOST_NAMES, Figure, Gap, Gate, ModelReport, Promotion, Quality
 from voc.labels import Language, Script, TaskName
 
 LEAST = 20
 """With fewer labelled contacts a figure is shown, and nothing is concluded from it."""
-TASKS: dict[str, str] = {
-    TaskName.REASON: "Reasons",
-    TaskName.SENTIMENT: "Sentiment",
-    TaskName.CHURN_INTENT: "Says that they are leaving",
-    TaskName.CHURN_DIRECTION: "Where the customer stands",
-}
-SPLITS: dict[str, str] = {"test": "held-out", "dev": "development", "train": "training"}
-STEPS: dict[str, str] = {
-    "ingest": "Contacts read in",
-    "train": "Model trained",
-    "score": "Contacts scored",
-    "themes": "Themes",
-    "signals": "What is emerging",
-    "promote": "Model put to use",
-    "rollback": "Model taken back",
-    "daily": "Daily run",
-    "outcomes": "Observed risk learnt",
-    "score_outcomes": "Observed risk",
-}
-_FORMS: dict[str, str] = {
-    f"{Language.SERBIAN}-{Script.LATIN}": "Serbian (Latin)",
-    f"{Language.SERBIAN}-{Script.CYRILLIC}": "Serbian (Cyrillic)",
-}
+TASKS = Texts(
+    {
+        TaskName.REASON: N_("Reasons"),
+        TaskName.SENTIMENT: N_("Sentiment"),
+        TaskName.CHURN_INTENT: N_("Says that they are leaving"),
+        TaskName.CHURN_DIRECTION: N_("Where the customer stands"),
+    }
+)
+STEPS = Texts(
+    {
+        "ingest": N_("Contacts read in"),
+        "train": N_("Model trained"),
+        "score": N_("Contacts scored"),
+        "themes": N_("Themes"),
+        "signals": N_("What is emerging"),
+        "promote": N_("Model put to use"),
+        "rollback": N_("Model taken back"),
+        "daily": N_("Daily run"),
+        "outcomes": N_("Observed risk"),
+        "score-outcomes": N_("Observed risk"),
+    }
+)
+COUNTS = Texts(
+    {
+        "read": N_("read"),
+        "stored": N_("stored"),
+        "already_there": N_("already there"),
+        "quarantined": N_("quarantined"),
+        "days": N_("days"),
+        "contacts": N_("contacts"),
+        "abstained": N_("abstained"),
+        "late": N_("late"),
+        "themes": N_("themes"),
+        "unassigned": N_("unassigned"),
+        "groups": N_("groups"),
+        "alerts": N_("alerts"),
+        "living": N_("living"),
+        "fixes": N_("fixes"),
+        "lines": N_("lines"),
+        "worse": N_("worse"),
+        "rows": N_("rows"),
+        "ending": N_("ending"),
+    }
+)
+"""What runs count, by the names under which they record it."""
+ENDINGS = Texts(
+    {
+        "done": N_("done"),
+        "nothing new": N_("nothing new"),
+        "left out": N_("left out"),
+        "failed": N_("failed"),
+    }
+)
+"""How a step of the daily run ended."""
+_FORMS = Texts(
+    {
+        f"{Language.SERBIAN}-{Script.LATIN}": N_("Serbian (Latin)"),
+        f"{Language.SERBIAN}-{Script.CYRILLIC}": N_("Serbian (Cyrillic)"),
+    }
+)
 
 
 def form(name: str) -> str:
@@ -53,36 +91,68 @@ def step(name: str) -> str:
     return STEPS.get(name, name)
 
 
+def counts(found: Mapping[str, object]) -> str:
+    """What a run counted: `read 39,091, stored 39,091`."""
+    return ", ".join(
+        _("{name} {value}").format(name=COUNTS.get(key, key.replace("_", " ")), value=_value(value))
+        for key, value in found.items()
+    )
+
+
+def _value(value: object) -> str:
+    return count(value) if isinstance(value, int) else ENDINGS.get(str(value), str(value))
+
+
 def figure(found: Figure) -> str:
     """`0.61 (0.59 to 0.63)`."""
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return f"{decimal(found.value, 2)} ({spread(found)})"
+
+
+def spread(found: Figure) -> str:
+    """A figure's interval: `0.59 to 0.63`."""
+    return bounds(decimal(found.low, 2), decimal(found.high, 2))
 
 
 def headline(quality: Quality) -> str:
     """How good the model tells the reasons, or the first task that there is; in which language best and worst."""
     name = TaskName.REASON if TaskName.REASON in quality.tasks else next(iter(quality.tasks), None)
     if name is None:
-        return "Not yet measured: no labelled contact was kept back to judge the model on."
+        return _("Not yet measured: no labelled contact was kept back to judge the model on.")
     found = quality.tasks[name]
-    contacts = plural(found.whole.contacts, f"{SPLITS.get(quality.split, quality.split)} contact")
-    return f"{task(name)}: macro-F1 {figure(found.whole)} on {contacts}; {_languages(found.languages)}."
+    return _("{task}: macro-F1 {figure} on {contacts}; {languages}.").format(
+        task=task(name),
+        figure=figure(found.whole),
+        contacts=_judged_contacts(quality.split, found.whole.contacts),
+        languages=_languages(found.languages),
+    )
+
+
+def _judged_contacts(split: str, number: int) -> str:
+    match split:
+        case "test":
+            said = ngettext("{count} held-out contact", "{count} held-out contacts", number)
+        case "dev":
+            said = ngettext("{count} development contact", "{count} development contacts", number)
+        case _:
+            said = ngettext("{count} labelled contact", "{count} labelled contacts", number)
+    return counted(said, number)
 
 
 def _languages(languages: Mapping[str, Figure]) -> str:
     enough = {name: each for name, each in languages.items() if each.contacts >= LEAST}
     if len(enough) < 2:
-        return "too few of them to compare languages"
+        return _("too few of them to compare languages")
     best, worst = max(enough, key=lambda name: enough[name].value), min(enough, key=lambda name: enough[name].value)
     if enough[best].low <= enough[worst].high:
-        return "no clear difference between languages"
-    return f"{form(best)} best, {form(worst)} worst"
+        return _("no clear difference between languages")
+    return _("{best} best, {worst} worst").format(best=form(best), worst=form(worst))
 
 
 def unmeasured(report: ModelReport) -> str:
     """Why there are no figures."""
     if report.problem is not None:
-        return "The model in use cannot be read."
-    return "Not yet measured: this model keeps no figures of its quality."
+        return _("The model in use cannot be read.")
+    return _("Not yet measured: this model keeps no figures of its quality.")
 
 
 def origin(report: ModelReport, moment: str) -> str:
@@ -90,23 +160,50 @@ def origin(report: ModelReport, moment: str) -> str:
     manifest = report.manifest
     if manifest is None:
         return ""
-    made = f"Made on {moment} with voc {escaped(manifest.voc_version)} on the encoder {escaped(manifest.encoder)}."
+    made = _("Made on {moment} with voc {version} on the encoder {encoder}.")
+    said = [
+        made.format(moment=moment, version=escaped(manifest.voc_version), encoder=escaped(manifest.encoder)),
+    ]
     if manifest.teacher:
-        made += f" Distilled from model {escaped(manifest.teacher)}."
+        said.append(_("Distilled from model {teacher}.").format(teacher=escaped(manifest.teacher)))
     if report.quality is not None and report.quality.contacts:
         sizes = report.quality.contacts
-        made += (
-            f" Learnt from {plural(sizes.get('train', 0), 'labelled contact')}; thresholds and calibration chosen on "
-            f"{count(sizes.get('dev', 0))}; judged on {count(sizes.get('test', 0))}."
+        learnt = ngettext(
+            "Learnt from {count} labelled contact; thresholds and calibration chosen on {dev}; judged on {test}.",
+            "Learnt from {count} labelled contacts; thresholds and calibration chosen on {dev}; judged on {test}.",
+            sizes.get("train", 0),
         )
-    return made
+        said.append(
+            counted(learnt, sizes.get("train", 0), dev=count(sizes.get("dev", 0)), test=count(sizes.get("test", 0)))
+        )
+    return " ".join(said)
+
+
+def gap(found: Gap | None) -> str | None:
+    """How the reasons that the model knows differ from today's; None where they don't."""
+    if found is None:
+        return None
+    said = [_("It was made for other contact reasons than today's.")]
+    if found.missing:
+        said.append(_("It does not know: {reasons}.").format(reasons=_named(found.missing)))
+    if found.extra:
+        said.append(_("No longer in taxonomy.toml: {reasons}.").format(reasons=_named(found.extra)))
+    if not (found.missing or found.extra):
+        said.append(_("They are the same, in another order."))
+    return " ".join(said)
+
+
+def _named(reasons: tuple[str, ...]) -> str:
+    names = escaped(", ".join(reasons[:MOST_NAMES]))
+    left = len(reasons) - MOST_NAMES
+    return _("{names} and {number} more").format(names=names, number=count(left)) if left > 0 else names
 
 
 def synthetic(quality: Quality | None, company: bool) -> str | None:
     """That the figures are of generated contacts; None where they are not."""
     if not (company or (quality is not None and quality.synthetic)):
         return None
-    return (
+    return _(
         "These figures are of generated contacts. They show that everything works together, and say nothing of how "
         "good the model is on real ones."
     )
@@ -114,44 +211,73 @@ def synthetic(quality: Quality | None, company: bool) -> str | None:
 
 def calibration(ece: float) -> str:
     """What the calibration error means."""
-    return (
-        f"A stated probability is off by {100 * ece:.1f} points on average (expected calibration error). "
+    said = _(
+        "A stated probability is off by {points} points on average (expected calibration error). "
         "On the line, the model is as often right as it says."
     )
+    return said.format(points=decimal(100 * ece))
 
 
 def gate(found: Gate | None) -> str:
     """How the export stands beside the trained model."""
     if found is None:
-        return "Not exported: contacts are scored with the trained model itself."
-    where = f"on {plural(found.contacts, 'labelled contact')}"
+        return _("Not exported: contacts are scored with the trained model itself.")
+    precision = escaped(found.precision)
     if found.refusal is not None:
-        return f"The export ({escaped(found.precision)}) was not let through {where}: {escaped(found.refusal)}."
-    return (
-        f"Exported ({escaped(found.precision)}) and let through {where}: it loses at most {100 * found.loss:.2f} "
-        f"points of macro-F1 ({100 * found.allowed:.2f} are allowed), and its vectors lie at cosine {found.cosine:.4f}."
+        said = ngettext(
+            "The export ({precision}) was not let through on {count} labelled contact: {refusal}.",
+            "The export ({precision}) was not let through on {count} labelled contacts: {refusal}.",
+            found.contacts,
+        )
+        return counted(said, found.contacts, precision=precision, refusal=escaped(found.refusal))
+    said = ngettext(
+        "Exported ({precision}) and let through on {count} labelled contact: it loses at most {loss} points of "
+        "macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
+        "Exported ({precision}) and let through on {count} labelled contacts: it loses at most {loss} points of "
+        "macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
+        found.contacts,
+    )
+    return counted(
+        said,
+        found.contacts,
+        precision=precision,
+        loss=decimal(100 * found.loss, 2),
+        allowed=decimal(100 * found.allowed, 2),
+        cosine=decimal(found.cosine, 4),
     )
 
 
 def promotion(found: Promotion | None, current: bool) -> str:
     """How the last try to put a model to use ended."""
     if found is None:
-        return "In use since it was made" if current else "Not tried yet"
+        return _("In use since it was made") if current else _("Not tried yet")
     if found.outcome == "refused":
-        return f"Refused: {words.visible(found.refusal or '')}"
-    return "Put to use by force" if found.outcome == "forced" else "Put to use"
+        return _("Refused: {why}").format(why=words.visible(found.refusal or ""))
+    return _("Put to use by force") if found.outcome == "forced" else _("Put to use")
 
 
 def unknown_change(unknown: int, scored: int, found: Judged | None) -> str:
     """The share of unknown in the last week, against the contacts that the model was judged on."""
     now = intervals.share(unknown, scored)
     if now is None:
-        return "No contact of the last week is scored."
-    said = f"Unknown in the last week: {percent(now.value)} ({between(now)}) of {plural(scored, 'scored contact')}"
+        return _("No contact of the last week is scored.")
+    fields = {"share": percent(now.value), "bounds": between(now)}
     change = intervals.share_change(unknown, scored, found.unknown, found.contacts) if found else None
     if found is None or change is None:
-        return f"{said}."
-    return f"{said}, {percent(found.unknown / found.contacts)} of those it was judged on: {_change(change)}."
+        said = ngettext(
+            "Unknown in the last week: {share} ({bounds}) of {count} scored contact.",
+            "Unknown in the last week: {share} ({bounds}) of {count} scored contacts.",
+            scored,
+        )
+        return counted(said, scored, **fields)
+    said = ngettext(
+        "Unknown in the last week: {share} ({bounds}) of {count} scored contact, {judged} of those it was judged on: "
+        "{change}.",
+        "Unknown in the last week: {share} ({bounds}) of {count} scored contacts, {judged} of those it was judged on: "
+        "{change}.",
+        scored,
+    )
+    return counted(said, scored, judged=percent(found.unknown / found.contacts), change=_change(change), **fields)
 
 
 def confidence_change(confidence: float, spread: float, scored: int, found: Judged | None) -> str | None:
@@ -159,10 +285,8 @@ def confidence_change(confidence: float, spread: float, scored: int, found: Judg
     if found is None or scored < 2 or found.contacts < 2:
         return None
     change = mean_change(confidence, spread, scored, found)
-    return (
-        f"Mean confidence in the last week: {percent(confidence)}, {percent(found.confidence)} on those it was judged "
-        f"on: {_change(change)}."
-    )
+    said = _("Mean confidence in the last week: {now}, {judged} on those it was judged on: {change}.")
+    return said.format(now=percent(confidence), judged=percent(found.confidence), change=_change(change))
 
 
 def mean_change(mean: float, spread: float, contacts: int, found: Judged) -> Interval:
@@ -188,37 +312,44 @@ def language_change(week: dict[str, int], found: Judged | None) -> str | None:
         if change is not None and change.excludes_zero:
             changes[name] = change
     if not changes:
-        return "Languages come in the same mix as in the contacts it was judged on: no clear change."
+        return _("Languages come in the same mix as in the contacts it was judged on: no clear change.")
     name = max(changes, key=lambda each: abs(changes[each].value))
-    return (
-        f"{words.language(name)} is {percent(week.get(name, 0) / contacts)} of the last week, and was "
-        f"{percent(found.languages.get(name, 0) / found.contacts)} of the contacts it was judged on: "
-        f"{_change(changes[name])}."
+    language = words.language(name)
+    said = _("{language} is {now} of the last week, and was {judged} of the contacts it was judged on: {change}.")
+    return said.format(
+        language=language[:1].upper() + language[1:],
+        now=percent(week.get(name, 0) / contacts),
+        judged=percent(found.languages.get(name, 0) / found.contacts),
+        change=_change(changes[name]),
     )
 
 
 def judged_on(found: Judged | None) -> str:
     """What weeks are compared with."""
     if found is None:
-        return "No labelled contact of dev or test is scored, so there is nothing to compare the weeks with."
-    return (
-        f"Grey: the {plural(found.contacts, 'labelled contact')} of {words.days(found.first, found.last)} that the "
-        f"model was judged on. Band: 95{SPACE}% interval."
+        return _("No labelled contact of dev or test is scored, so there is nothing to compare the weeks with.")
+    said = ngettext(
+        "Grey: the {count} labelled contact of {days} that the model was judged on. Band: {level} interval.",
+        "Grey: the {count} labelled contacts of {days} that the model was judged on. Band: {level} interval.",
+        found.contacts,
     )
+    return counted(said, found.contacts, days=words.days(found.first, found.last), level=percent(0.95, 0))
 
 
 def _change(change: Interval) -> str:
     if not change.excludes_zero:
-        return "no clear change"
+        return _("no clear change")
     low, high = sorted((abs(change.low), abs(change.high)))
-    more = "more" if change.value > 0 else "less"
-    return f"{100 * abs(change.value):.1f} points {more} ({100 * low:.1f} to {100 * high:.1f})"
+    said = _("{size} points more ({bounds})") if change.value > 0 else _("{size} points less ({bounds})")
+    return said.format(size=decimal(100 * abs(change.value)), bounds=bounds(decimal(100 * low), decimal(100 * high)))
 
 
 def duration(seconds: float) -> str:
-    """`4 s`, `12 min`, `3 h 20 min`."""
+    """`4 s`, `12 min`, `3 h 20 min`; no end of a line parts a number from its unit."""
     if seconds < 90:
-        return f"{seconds:.0f}{SPACE}s"
-    whole = timedelta(seconds=round(seconds))
-    hours, minutes = divmod(round(whole.total_seconds() / 60), 60)
-    return f"{hours}{SPACE}h {minutes}{SPACE}min" if hours else f"{minutes}{SPACE}min"
+        said, fields = _("{seconds} s"), {"seconds": f"{seconds:.0f}"}
+    else:
+        hours, minutes = divmod(round(timedelta(seconds=round(seconds)).total_seconds() / 60), 60)
+        said = _("{hours} h {minutes} min") if hours else _("{minutes} min")
+        fields = {"hours": str(hours), "minutes": str(minutes)}
+    return said.replace("} ", f"}}{SPACE}").format(**fields)

@@ -10,6 +10,7 @@ from voc.app import components, model_charts, model_sentences, queries, url, wor
 from voc.app.model_sentences import LEAST
 from voc.app.words import count, escaped
 from voc.data.workspace import Workspace
+from voc.i18n import N_, Texts, _
 from voc.inference.marts import Span
 from voc.inference.model_report import Figure, ModelReport, Quality, TaskFigures
 from voc.labels import TaskName
@@ -25,11 +26,10 @@ def in_use(reports: tuple[ModelReport, ...], version: str | None) -> ModelReport
 
 def details(report: ModelReport, workspace: Workspace) -> list[str | None]:
     """What is worth adding to the headline: where the model comes from, and of what contacts the figures are."""
-    gap = report.gap and f"It was made for other contact reasons than today's: {escaped(report.gap)}."
     return [
         model_sentences.origin(report, _moment(report, workspace)),
         model_sentences.synthetic(report.quality, workspace.config.company.synthetic) if report.quality else None,
-        gap,
+        model_sentences.gap(report.gap),
     ]
 
 
@@ -39,10 +39,12 @@ def tiles(quality: Quality) -> None:
         for name, found in quality.tasks.items():
             components.tile(
                 model_sentences.task(name),
-                f"{found.whole.value:.2f}",
-                note=f"{found.whole.low:.2f} to {found.whole.high:.2f} · n = {count(found.whole.contacts)}",
-                help="Macro-F1: precision and recall of each label together, 1 at best, averaged over the labels so "
-                "that rare ones count as much as frequent ones. The range is a 95 % interval.",
+                words.decimal(found.whole.value, 2),
+                note=f"{model_sentences.spread(found.whole)} · n = {count(found.whole.contacts)}",
+                help=_(
+                    "Macro-F1: precision and recall of each label together, 1 at best, averaged over the labels so "
+                    "that rare ones count as much as frequent ones. The range is a 95 % interval."
+                ),
             )
 
 
@@ -50,34 +52,38 @@ def quality(found: Quality, workspace: Workspace) -> None:
     """One task in full: by language, by label, and how far its probabilities can be believed."""
     names = {name: model_sentences.task(name) for name in found.tasks}
     first = TaskName.REASON.value if TaskName.REASON in names else next(iter(names))
-    chosen = url.segments("task", names, "Task", first) if len(names) > 1 else first
+    chosen = url.segments("task", names, _("Task"), first) if len(names) > 1 else first
     task = found.tasks[chosen]
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch"):
-        st.subheader("In which language is it good?", anchor=False)
-        st.caption(f"Macro-F1 with its 95 % interval. Pale: fewer than {LEAST} labelled contacts.")
+        st.subheader(_("In which language is it good?"), anchor=False)
+        said = _("Macro-F1 with its 95 % interval. Pale: fewer than {least} labelled contacts.")
+        st.caption(said.format(least=count(LEAST)))
         languages = {model_sentences.form(name): figure for name, figure in task.languages.items()}
-        st.altair_chart(model_charts.figures(_frame(languages), "Macro-F1"), alt="Macro-F1 by language")
+        st.altair_chart(model_charts.figures(_frame(languages), _("Macro-F1")), alt=_("Macro-F1 by language"))
     with right, st.container(border=True, height="stretch"):
-        st.subheader("Is it as sure as it says?", anchor=False)
+        st.subheader(_("Is it as sure as it says?"), anchor=False)
         st.caption(model_sentences.calibration(task.ece))
-        st.altair_chart(model_charts.reliability(task.reliability), alt="How often answers are right, by probability")
+        alt = _("How often answers are right, by probability")
+        st.altair_chart(model_charts.reliability(task.reliability), alt=alt)
     _labels(task, chosen, workspace)
 
 
 def unmeasured(report: ModelReport) -> None:
     """A model without figures: what its card says, or why it cannot be read."""
     with st.container(border=True, gap="small"):
-        st.subheader("No figures", anchor=False, icon=":material/straighten:")
+        st.subheader(_("No figures"), anchor=False, icon=":material/straighten:")
         if report.problem is not None:
             st.caption(escaped(report.problem))
         else:
             st.caption(
-                "Models keep their figures since they were trained by this version, if there were labelled contacts to "
-                "judge them on. Train anew to have them here."
+                _(
+                    "Models keep their figures since they were trained by this version, if there were labelled "
+                    "contacts to judge them on. Train anew to have them here."
+                )
             )
         if report.card:
-            with st.expander("What its card says"):
+            with st.expander(_("What its card says")):
                 st.code(words.visible(report.card), language=None, wrap_lines=True)
 
 
@@ -88,30 +94,32 @@ def drift() -> None:
     spoken = mix[mix["to_day"] == last["to_day"]]
     week = {str(name): int(n) for name, n in zip(spoken["language"], spoken["contacts"], strict=True)}
     scored = int(last["scored"])
-    st.subheader("Have contacts changed since?", anchor=False)
+    st.subheader(_("Have contacts changed since?"), anchor=False)
     said = [
         model_sentences.unknown_change(int(last["unknown"]), scored, found),
         model_sentences.confidence_change(float(last["confidence"]), float(last["spread"]), scored, found),
         model_sentences.language_change(week, found),
     ]
     st.markdown(" ".join(each for each in said if each))
-    st.caption(f"All contacts, by weeks that end on the weekday of the newest. {model_sentences.judged_on(found)}")
+    st.caption(
+        " ".join((_("All contacts, by weeks that end on the weekday of the newest."), model_sentences.judged_on(found)))
+    )
     cards = st.columns(3, gap="small")
     if weeks["scored"].any():
         with cards[0], st.container(border=True, height="stretch"):
-            st.markdown("**Share of unknown**")
-            st.altair_chart(model_charts.unknown(weeks, found), alt="Share of unknown by week")
+            st.markdown(_bold(_("Share of unknown")))
+            st.altair_chart(model_charts.unknown(weeks, found), alt=_("Share of unknown by week"))
         with cards[1], st.container(border=True, height="stretch"):
-            st.markdown("**Mean confidence in the most probable reason**")
-            st.altair_chart(model_charts.confidence(weeks, found), alt="Mean confidence by week")
+            st.markdown(_bold(_("Mean confidence in the most probable reason")))
+            st.altair_chart(model_charts.confidence(weeks, found), alt=_("Mean confidence by week"))
     with cards[2], st.container(border=True, height="stretch"):
-        st.markdown("**Languages**")
-        st.altair_chart(model_charts.languages(mix), alt="Languages by week")
+        st.markdown(_bold(_("Languages")))
+        st.altair_chart(model_charts.languages(mix), alt=_("Languages by week"))
 
 
 def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
     """The model in use, the one before, and those that may take its place."""
-    st.subheader("Which models are there?", anchor=False)
+    st.subheader(_("Which models are there?"), anchor=False)
     current = in_use(reports, workspace.current_model)
     if current is not None and current.problem is None:
         st.markdown(model_sentences.gate(current.gate))
@@ -132,51 +140,49 @@ def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
         frame,
         hide_index=True,
         column_config={
-            "model": st.column_config.TextColumn("Model", width=170, help="The time at which it was made (UTC)."),
-            "role": st.column_config.TextColumn("Role", width=110),
-            "reasons": st.column_config.TextColumn("Reasons", width=140, help="Macro-F1 with its 95 % interval."),
-            "sentiment": st.column_config.TextColumn("Sentiment", width=140),
-            "leaving": st.column_config.TextColumn("Leaving", width=140),
+            "model": st.column_config.TextColumn(_("Model"), width=170, help=_("The time at which it was made (UTC).")),
+            "role": st.column_config.TextColumn(_("Role"), width=110),
+            "reasons": st.column_config.TextColumn(_("Reasons"), width=140, help=_("Macro-F1 with its 95 % interval.")),
+            "sentiment": st.column_config.TextColumn(_("Sentiment"), width=140),
+            "leaving": st.column_config.TextColumn(_("Leaving"), width=140),
             "promotion": st.column_config.TextColumn(
-                "Put to use?", width=300, help="A new model is compared with the one in use on the same contacts."
+                _("Put to use?"),
+                width=300,
+                help=_("A new model is compared with the one in use on the same contacts."),
             ),
         },
-        alt="Models, newest first, with their figures",
+        alt=_("Models, newest first, with their figures"),
     )
     _tracking(workspace)
 
 
 def runs(span: Span, workspace: Workspace) -> None:
     """How fresh the data are, and what ran last."""
-    st.subheader("Is it up to date?", anchor=False)
-    st.caption(f"Newest contact: {words.moment(span.latest, workspace.config.zone)}. The latest runs of each step:")
+    st.subheader(_("Is it up to date?"), anchor=False)
+    newest = words.moment(span.latest, workspace.config.zone)
+    st.caption(_("Newest contact: {moment}. The latest runs of each step:").format(moment=newest))
     found = queries.runs()
     if not found:
-        st.caption("No run is recorded yet.")
+        st.caption(_("No run is recorded yet."))
         return
     frame = pd.DataFrame(
         {
             "step": [_step(run.step, run.inputs.get("step")) for run in found],
             "when": [words.moment(run.started_at, workspace.config.zone) for run in found],
             "took": [model_sentences.duration(run.seconds) for run in found],
-            "counts": [
-                words.visible(
-                    ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in run.counts.items())
-                )
-                for run in found
-            ],
+            "counts": [words.visible(model_sentences.counts(run.counts)) for run in found],
         }
     )
     st.dataframe(
         frame,
         hide_index=True,
         column_config={
-            "step": st.column_config.TextColumn("Step", width=210),
-            "when": st.column_config.TextColumn("Started", width=160),
-            "took": st.column_config.TextColumn("Took", width=90),
-            "counts": st.column_config.TextColumn("Counts", width=480),
+            "step": st.column_config.TextColumn(_("Step"), width=210),
+            "when": st.column_config.TextColumn(_("Started"), width=160),
+            "took": st.column_config.TextColumn(_("Took"), width=90),
+            "counts": st.column_config.TextColumn(_("Counts"), width=480),
         },
-        alt="Latest runs of each step, newest first",
+        alt=_("Latest runs of each step, newest first"),
     )
 
 
@@ -186,37 +192,35 @@ def _labels(task: TaskFigures, name: str, workspace: Workspace) -> None:
     enough = {label: figure for label, figure in named.items() if figure.contacts >= LEAST}
     ordered = dict(sorted(named.items(), key=lambda pair: (pair[1].contacts < LEAST, pair[1].value, pair[0])))
     with st.container(border=True):
-        st.subheader("Where is it weak, and where strong?", anchor=False)
+        st.subheader(_("Where is it weak, and where strong?"), anchor=False)
         if enough:
             weak, strong = (
                 min(enough, key=lambda each: enough[each].value),
                 max(enough, key=lambda each: enough[each].value),
             )
-            st.markdown(
-                f"Weakest: **{escaped(weak)}**, F1 {model_sentences.figure(enough[weak])}, "
-                f"n = {count(enough[weak].contacts)}. Strongest: **{escaped(strong)}**, "
-                f"F1 {model_sentences.figure(enough[strong])}, n = {count(enough[strong].contacts)}."
-            )
-        st.caption(
-            f"F1 of each label with its 95 % interval, the weakest first. Pale, at the end: fewer than {LEAST} "
-            "labelled contacts that have it."
+            said = _("Weakest: {weakest}. Strongest: {strongest}.")
+            st.markdown(said.format(weakest=_judged(weak, enough[weak]), strongest=_judged(strong, enough[strong])))
+        said = _(
+            "F1 of each label with its 95 % interval, the weakest first. Pale, at the end: fewer than {least} labelled "
+            "contacts that have it."
         )
+        st.caption(said.format(least=count(LEAST)))
         everything = len(ordered) > SHORT_LIST and st.session_state.get("all_labels", False)
         shown = dict(list(ordered.items())[: None if everything else SHORT_LIST])
-        st.altair_chart(model_charts.figures(_frame(shown)), alt="F1 by label, weakest first")
+        st.altair_chart(model_charts.figures(_frame(shown)), alt=_("F1 by label, weakest first"))
         if len(ordered) > SHORT_LIST:
-            st.toggle(f"All {len(ordered)} labels", key="all_labels")
+            st.toggle(_("All {count} labels").format(count=len(ordered)), key="all_labels")
 
 
 def _tracking(workspace: Workspace) -> None:
     """Where every experiment can be looked up."""
     uri = workspace.config.tracking.uri
     if uri.startswith(("http://", "https://")):
-        st.link_button("Experiments in MLflow", uri, icon=":material/open_in_new:")
+        st.link_button(_("Experiments in MLflow"), uri, icon=":material/open_in_new:")
         return
-    with st.expander("All experiments: MLflow", icon=":material/experiment:"):
+    with st.expander(_("All experiments: MLflow"), icon=":material/experiment:"):
         st.markdown(
-            "Every training, its settings, curves and figures are kept in MLflow. Start it on this machine with:"
+            _("Every training, its settings, curves and figures are kept in MLflow. Start it on this machine with:")
         )
         command = shlex.join(["mlflow", "ui", "--backend-store-uri", workspace.tracking_uri])
         st.code(command, language=None, wrap_lines=True)
@@ -241,16 +245,37 @@ def _label(label: str, task: str, workspace: Workspace) -> str:
     return words.SENTIMENT_NAMES.get(label) or _ANSWERS.get(label) or label.replace("_", " ").capitalize()
 
 
-_ANSWERS = {"yes": "Leaving", "no": "Not leaving"}
+def _bold(text: str) -> str:
+    return f"**{escaped(text)}**"
+
+
+def _judged(label: str, found: Figure) -> str:
+    return f"{_bold(label)}, F1 {model_sentences.figure(found)}, n = {count(found.contacts)}"
+
+
+_ANSWERS = Texts(
+    {
+        "yes": N_("Leaving"),
+        "no": N_("Not leaving"),
+        "leaving": N_("Leaving"),
+        "joining": N_("Joining"),
+        "staying": N_("Staying"),
+        "someone_else": N_("Someone else"),
+        "cancelling_order": N_("Cancelling order"),
+        "none": N_("None"),
+    }
+)
 
 
 def _role(report: ModelReport, workspace: Workspace) -> str:
     if report.version == workspace.current_model:
-        return "In use"
+        return _("In use")
     if report.version == workspace.previous_model:
-        return "The one before"
+        return _("The one before")
+    if report.problem is not None:
+        return _("Not readable")
     newer = workspace.current_model is None or report.version > workspace.current_model
-    return "Challenger" if newer and report.problem is None else "Older" if report.problem is None else "Not readable"
+    return _("Challenger") if newer else _("Older")
 
 
 def _figure(report: ModelReport, task: TaskName) -> str:
@@ -270,7 +295,3 @@ def _moment(report: ModelReport, workspace: Workspace) -> str:
 def _step(step: str, part: object) -> str:
     name = model_sentences.step(step)
     return f"{name}: {model_sentences.step(part)}" if isinstance(part, str) else name
-
-
-def _value(value: object) -> str:
-    return count(value) if isinstance(value, int) else str(value)

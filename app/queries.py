@@ -4,19 +4,31 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
+from voc.app import access
+from voc.app.access import May
+from voc.app.figures import FiguresOnly, without_words
+from voc.app.freshness import Shown
 from voc.app.launch import WORKSPACE_VARIABLE
+from voc.data.corrections import Correction
+from voc.data.corrections import history as corrections_of
 from voc.data.runs import Run, latest_runs
-from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
+from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, Workspace
+from voc.errors import AccessError, WorkspaceError
+from voc.inference.corrections import Queued
+from voc.inference.corrections import queue as queue_of
+from voc.inference.corrections import reason_evidence as reason_evidence_of
 from voc.inference.digest import Digest, Week, build
 from voc.inference.emergence.impact import Impact
+from voc.inference.evidence import Evidence
 from voc.inference.marts import (
+    CORRECTIONS,
     EDITS,
     TABLES,
     ContactView,
@@ -29,10 +41,14 @@ from voc.inference.marts import (
     ThemeSummary,
     Totals,
 )
+from voc.inference.marts_area import Area
 from voc.inference.marts_churn import BackTest, CallList, Head, Order, head_of
+from voc.inference.marts_journey import Stage
 from voc.inference.marts_map import MapView, Marked, Region
 from voc.inference.marts_models import Judged
+from voc.inference.marts_pulse import FixedTheme, Opening, Service
 from voc.inference.marts_signals import AlertSummary, Emergence
+from voc.inference.marts_store import Wanted
 from voc.inference.marts_themes import Gone, Story
 from voc.inference.model_report import ModelReport
 from voc.inference.model_report import model_reports as model_reports_of
@@ -40,6 +56,8 @@ from voc.inference.theme_edits import history
 
 RUNS_EACH = 3
 """So many of the latest runs of each step are shown."""
+
+Stamp = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,12 @@ class State:
     head: Head | None
     edits: int = 0
     """Version of what people decided about themes."""
+    corrections: int = 0
+    """Version of what people said of contacts in the place of the model."""
+    area: Area = None
+    """Products whose contacts who asks may see; None: all."""
+    words: bool = True
+    """Whether they may see contacts and customers at all, or figures alone."""
 
 
 def workspace() -> Workspace:
@@ -59,7 +83,8 @@ def workspace() -> Workspace:
     root = os.environ.get(WORKSPACE_VARIABLE)
     if not root:
         raise WorkspaceError(f"{WORKSPACE_VARIABLE} is not set; start the app with: voc app --workspace FOLDER")
-    return Workspace.open(Path(root))
+    place = Path(root)
+    return _read_workspace(place, _stamp(place / SETTINGS_FILE), _stamp(place / TAXONOMY_FILE))
 
 
 def span() -> Span | None:
@@ -150,6 +175,31 @@ def horizon() -> int:
     return found.horizon_days if found else workspace().config.outcomes.horizon_days
 
 
+def service(selection: Selection) -> Service:
+    """How customers were served and what they think of it."""
+    return cast(Service, _answer(_state(), "service", selection, _opening(), horizon()))
+
+
+def trend(selection: Selection, step: int) -> pd.DataFrame:
+    """The figures step by step, as of `marts_pulse.trend`."""
+    return cast(pd.DataFrame, _answer(_state(), "trend", selection, step, _opening(), horizon()))
+
+
+def fixed_themes(since: date) -> tuple[FixedTheme, ...]:
+    """Themes marked as fixed since a day, and whether it worked."""
+    return cast(tuple[FixedTheme, ...], _answer(_state(), "fixed_themes", since))
+
+
+def stages(selection: Selection) -> tuple[Stage, ...]:
+    """Stages of the customer journey."""
+    return cast(tuple[Stage, ...], _answer(_state(), "stages", selection))
+
+
+def stage_cells(selection: Selection) -> pd.DataFrame:
+    """Stages by reasons."""
+    return cast(pd.DataFrame, _answer(_state(), "stage_cells", selection))
+
+
 def sentiment(selection: Selection, step: int) -> pd.DataFrame:
     """Sentiment by steps of days."""
     return cast(pd.DataFrame, _answer(_state(), "sentiment", selection, step))
@@ -184,6 +234,12 @@ def impact(theme_id: str, selection: Selection) -> Impact:
 def story(theme_id: str) -> Story:
     """What happened to a theme, what waits for the next run, and which themes are like it."""
     return cast(Story, _answer(_state(), "story", theme_id))
+
+
+def check_theme(theme_id: str) -> None:
+    """Raises AccessError where the theme is none that who asks may see."""
+    if access.current().area is not None and not _answer(_state(), "knows", theme_id):
+        raise AccessError(f"theme {theme_id}: not of your products")
 
 
 def gone(theme_id: str) -> Gone | None:
@@ -247,17 +303,21 @@ def judged() -> Judged | None:
 
 def model_reports() -> tuple[ModelReport, ...]:
     """What the model folders say, newest first."""
+    access.require(May.MODELS)
     return _read_models(os.environ.get(WORKSPACE_VARIABLE, ""))
 
 
 def runs() -> tuple[Run, ...]:
     """The latest runs of every step, newest first."""
+    access.require(May.MODELS)
     return _read_runs(os.environ.get(WORKSPACE_VARIABLE, ""))
 
 
 def digest(week: Week) -> Digest:
-    """One week in one page. Raises InputError for a week outside the data."""
-    return _read_digest(_state(), str(week))
+    """One week in one page: figures, the same in every language. Raises InputError for a week outside the data."""
+    state = _state()
+    found = _read_digest(replace(state, words=True), str(week))
+    return found if state.words else without_words(found)
 
 
 def contacts(selection: Selection, criteria: Criteria, limit: int, offset: int) -> Page:
@@ -275,13 +335,64 @@ def contacts_by_id(contact_ids: Sequence[str]) -> tuple[ContactView, ...]:
     return cast(tuple[ContactView, ...], _answer(_state(), "contacts_by_id", tuple(contact_ids)))
 
 
+def reason_evidence(contact: ContactView) -> tuple[Evidence, ...]:
+    """The words that the model's reasons of a contact rest on."""
+    return _read_evidence(replace(_state(), edits=0, corrections=0), contact.contact_id, contact.day)
+
+
+def review_queue() -> tuple[Queued, ...]:
+    """Contacts worth judging, the most worth it first, judged ones included."""
+    access.require(May.REVIEW)
+    return _read_queue(os.environ.get(WORKSPACE_VARIABLE, ""))
+
+
+def corrections() -> tuple[Correction, ...]:
+    """All that people said of contacts, oldest first, with what they took back."""
+    access.require(May.REVIEW)
+    state = _state()
+    return _read_corrections(state.root, state.corrections)
+
+
+def first_scored(contact_ids: Sequence[str]) -> ContactView | None:
+    """The first of these contacts that who asks may see, and that the model has scored."""
+    return _marts(_state()).first_scored(contact_ids)
+
+
+def languages_of(contact_ids: Sequence[str]) -> dict[str, str]:
+    """Language of each of these contacts."""
+    return _marts(_state()).languages_of(contact_ids)
+
+
 def model() -> str | None:
     """Version of the model whose scores are shown."""
     return _state().model
 
 
+def _opening() -> Opening:
+    company = workspace().config.company
+    return Opening(company.timezone, tuple(sorted(company.opening_hours.items())))
+
+
 def _state() -> State:
-    return _read_state(os.environ.get(WORKSPACE_VARIABLE, ""))
+    """The only way to an answer: what who asks may see is part of it, and so of the key of everything cached."""
+    person = access.current()
+    state = _read_state(os.environ.get(WORKSPACE_VARIABLE, ""))
+    return replace(state, area=person.area, words=person.may(May.READ))
+
+
+@lru_cache(maxsize=4)
+def _read_workspace(root: Path, _settings: Stamp, _taxonomy: Stamp) -> Workspace:
+    """A page asks for it twenty times: its files are read again only when they have changed."""
+    return Workspace.open(root)
+
+
+def _stamp(path: Path) -> Stamp:
+    """What changes when a file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
@@ -290,12 +401,31 @@ def _read_state(root: str) -> State:
     opened = workspace()
     model = opened.current_model
     head = head_of(opened.models, model)
-    return State(root, opened.lake.versions(*TABLES), model, head, opened.lake.version(EDITS))
+    lake = opened.lake
+    newest, shown = State(root, lake.versions(*TABLES), model, head), _shown(root)
+    prepared, contacts = True, 0
+    if shown.last is not None and shown.last != newest:
+        prepared = (opened.marts / Wanted(model, head.version if head else None).name(lake)).is_file()
+        before = _loaded(shown.last).span()
+        contacts = before.contacts if before else 0
+    chosen = shown.choose(newest, prepared, contacts)
+    return replace(chosen, edits=lake.version(EDITS), corrections=lake.version(CORRECTIONS))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shown(root: str) -> Shown[State]:
+    return Shown(Path(root))
 
 
 def _marts(state: State) -> Marts:
-    _take_in(state)
-    return _loaded(replace(state, edits=0))
+    whole = replace(state, words=True)
+    _take_in(whole)
+    marts = _load(replace(whole, edits=0, corrections=0))
+    return marts if state.words else cast(Marts, FiguresOnly(marts))
+
+
+def _load(state: State) -> Marts:
+    return _loaded(state) if state.area is None else _loaded_area(state)
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
@@ -308,16 +438,44 @@ def _read_runs(root: str) -> tuple[Run, ...]:
     return latest_runs(workspace().lake, RUNS_EACH)
 
 
-@st.cache_resource(ttl=3600, max_entries=4, show_spinner=False)
+@st.cache_resource(ttl=3600, max_entries=12, show_spinner=False)
 def _take_in(state: State) -> int:
     """Once for each version of what people decided: far less work than reading the lake again."""
-    _loaded(replace(state, edits=0)).take_in(history(workspace().lake))
+    marts, lake = _load(replace(state, edits=0, corrections=0)), workspace().lake
+    marts.take_in(history(lake))
+    marts.correct(_read_corrections(state.root, state.corrections))
     return state.edits
+
+
+@st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)
+def _read_corrections(root: str, version: int) -> tuple[Correction, ...]:
+    return corrections_of(workspace().lake)
+
+
+@st.cache_data(ttl=10, max_entries=2, show_spinner=False)
+def _read_queue(root: str) -> tuple[Queued, ...]:
+    return queue_of(workspace().lake)
+
+
+@st.cache_data(ttl=900, max_entries=500, show_spinner=False)
+def _read_evidence(state: State, contact_id: str, day: date) -> tuple[Evidence, ...]:
+    return reason_evidence_of(workspace().lake, contact_id, day, state.model or "")
 
 
 @st.cache_resource(ttl=3600, max_entries=2, show_spinner="Reading the lake…")
 def _loaded(state: State) -> Marts:
-    return Marts.load(workspace().lake, state.model, state.head.version if state.head else None)
+    return _opened(state)
+
+
+@st.cache_resource(ttl=3600, max_entries=8, show_spinner=False)
+def _loaded_area(state: State) -> Marts:
+    """Of the contacts of an area alone: small, so more of them are kept."""
+    return _opened(state)
+
+
+def _opened(state: State) -> Marts:
+    opened, head = workspace(), state.head.version if state.head else None
+    return Marts.load(opened.lake, state.model, head, state.area, opened.marts)
 
 
 @st.cache_data(ttl=900, max_entries=500, show_spinner=False)

@@ -9,6 +9,7 @@ import pandas as pd
 from voc.app import words
 from voc.app.charts import BLUE, GREY, ORANGE
 from voc.app.reason_rows import ReasonRow
+from voc.i18n import _
 from voc.inference import intervals
 
 _INK = "#11161D"  # 4.5:1 or more on all three colours
@@ -27,7 +28,7 @@ def treemap(rows: Sequence[ReasonRow], compared: bool) -> tuple[dict[str, Any], 
     areas: dict[str, list[ReasonRow]] = {}
     for row in rows:
         if row.contacts:
-            areas.setdefault(row.area, []).append(row)
+            areas.setdefault(row.shown_area, []).append(row)
     nodes: list[dict[str, Any]] = []
     places: list[str | None] = [None]
     for area, reasons in sorted(areas.items(), key=lambda pair: -sum(row.contacts for row in pair[1])):
@@ -70,6 +71,7 @@ def cells(frame: pd.DataFrame, least_customers: int) -> pd.DataFrame:
     A cell is hidden where fewer than `least_customers` but not none stand behind it, or so few are in its whole slice:
     who they are could be guessed. Its numbers are taken out, not only covered.
     """
+    few = _("Fewer than {least} customers").format(least=words.count(least_customers))
     some = (frame["customers"] > 0) & (frame["customers"] < least_customers)
     hidden = some | (frame["people"] < least_customers)
     found = [
@@ -79,9 +81,7 @@ def cells(frame: pd.DataFrame, least_customers: int) -> pd.DataFrame:
     return frame.assign(
         hidden=hidden,
         share=pd.Series([estimate.value if estimate else None for estimate in found], index=frame.index, dtype=float),
-        interval=[
-            words.between(estimate) if estimate else f"Fewer than {least_customers} customers" for estimate in found
-        ],
+        interval=[words.between(estimate) if estimate else few for estimate in found],
         said=[words.percent(estimate.value, 0) if estimate else "×" for estimate in found],
         counted=[
             "–" if closed else words.count(int(contacts))
@@ -103,12 +103,12 @@ def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str]) -
     top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
     pick = alt.selection_point(name="cell", fields=["reason", "value"], on="click", empty=False)
     tooltip = [
-        alt.Tooltip("name:N", title="Reason"),
-        alt.Tooltip("slice:N", title="Slice"),
-        alt.Tooltip("said:N", title="Share"),
-        alt.Tooltip("interval:N", title="95 % interval"),
-        alt.Tooltip("counted:N", title="Contacts"),
-        alt.Tooltip("scored:Q", title="Of scored", format=","),
+        alt.Tooltip("name:N", title=_("Reason")),
+        alt.Tooltip("slice:N", title=_("Slice")),
+        alt.Tooltip("said:N", title=_("Share")),
+        alt.Tooltip("interval:N", title=_("95 % interval")),
+        alt.Tooltip("counted:N", title=_("Contacts")),
+        alt.Tooltip("scored:Q", title=_("Of scored"), format=","),
     ]
     x = alt.X(
         "slice:N", title=None, sort=list(slices),

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 import pandas as pd
 
 from voc.app import words
+from voc.i18n import N_, Texts, _
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts import Totals
 from voc.taxonomy import Taxonomy
 
-NO_AREA = "Not in the taxonomy"
+NO_AREA = N_("Not in the taxonomy")
 """Area of reasons that an older taxonomy had."""
-ORDERS = {"size": "Most contacts", "rose": "Rose most", "negative": "Most negative", "leaving": "Most leaving"}
+ORDERS = Texts(
+    {
+        "size": N_("Most contacts"),
+        "rose": N_("Rose most"),
+        "negative": N_("Most negative"),
+        "leaving": N_("Most leaving"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,16 @@ class ReasonRow:
     hidden: bool
     """Whether `negative` and `leaving` were left out because of too few customers."""
     cost: float | None
+
+    @property
+    def shown_area(self) -> str:
+        """Its area as people read it."""
+        return area_name(self.area)
+
+
+def area_name(area: str) -> str:
+    """An area as people read it: as the taxonomy names it, which is never translated."""
+    return _(NO_AREA) if area == NO_AREA else area
 
 
 def rows(
@@ -117,14 +135,16 @@ def share(estimate: Interval | None) -> str:
     """`14.0 % (13.1 to 15.0)`, or a dash."""
     if estimate is None:
         return "–"
-    return f"{words.percent(estimate.value)} ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
+    low, high = words.decimal(100 * estimate.low), words.decimal(100 * estimate.high)
+    return f"{words.percent(estimate.value)} ({words.bounds(low, high)})"
 
 
 def per_hundred(estimate: Interval | None) -> str:
     """A rate per 100 with its interval, or a dash."""
     if estimate is None:
         return "–"
-    return f"{100 * estimate.value:.2f} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
+    value, low, high = (words.decimal(100 * each, 2) for each in _ends(estimate))
+    return f"{value} ({words.bounds(low, high)})"
 
 
 def change(estimate: Interval | None) -> str:
@@ -133,7 +153,7 @@ def change(estimate: Interval | None) -> str:
         return "–"
     sign = "≈" if not estimate.excludes_zero else "▲" if estimate.value > 0 else "▼"
     value, low, high = (words.signed(100 * each, 1).replace("-", "−") for each in _ends(estimate))
-    return f"{sign} {value} ({low} to {high})"
+    return f"{sign} {value} ({words.bounds(low, high)})"
 
 
 def _ends(estimate: Interval) -> tuple[float, float, float]:

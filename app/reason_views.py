@@ -9,7 +9,8 @@ from voc.app import charts, components, downloads, queries, reason_charts, reaso
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.app.reason_rows import ReasonRow
-from voc.app.words import plural
+from voc.app.words import counted
+from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts import Totals
@@ -45,21 +46,23 @@ def class_tiles(totals: Totals, view: View) -> None:
             estimate = intervals.share(found.get(class_, 0), totals.scored)
             if class_ in used and estimate is not None:
                 components.tile(
-                    name,
+                    _(name),
                     words.percent(estimate.value),
                     note=f"{words.between(estimate)} · n = {words.count(found.get(class_, 0))}",
-                    help=f"Share of scored contacts with a reason of this class. {meaning}",
+                    help=" ".join((_("Share of scored contacts with a reason of this class."), _(meaning))),
                 )
 
 
 def picture(found: tuple[ReasonRow, ...], compared: bool) -> None:
     """Areas and reasons by their size; a click on a reason shows its movement."""
     with st.container(border=True):
-        st.subheader("What are the contacts about?", anchor=False)
-        st.caption(
+        st.subheader(_("What are the contacts about?"), anchor=False)
+        said = _(
             "The larger, the more contacts; a contact with two reasons stands in both. Click one to see how it moves."
-            + (" Orange: its share rose clearly. Blue: it fell clearly. Grey: no clear change." if compared else "")
         )
+        if compared:
+            said += " " + _("Orange: its share rose clearly. Blue: it fell clearly. Grey: no clear change.")
+        st.caption(said)
         option, places = reason_charts.treemap(found, compared)
         opened = st.session_state.get("treemap_opened", 0)  # as in `theme_views.table`
         event = st.echarts_chart(
@@ -67,7 +70,7 @@ def picture(found: tuple[ReasonRow, ...], compared: bool) -> None:
             height=420,
             on_select="rerun",
             key=f"treemap_{opened}",
-            alt="Areas and contact reasons by their number of contacts",
+            alt=_("Areas and contact reasons by their number of contacts"),
         )
     indices = [index for group in event["selection"]["selected"] for index in group["data_indices"]]
     picked = [reason for index in indices if index < len(places) and (reason := places[index])]
@@ -80,10 +83,10 @@ def course(found: tuple[ReasonRow, ...], view: View) -> None:
     names = {row.reason: row.name for row in found}
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader("How does a reason move?", anchor=False, width="content")
-            reason = url.one("reason", names, "Choose a reason")
+            st.subheader(_("How does a reason move?"), anchor=False, width="content")
+            reason = url.one("reason", names, _("Choose a reason"))
         if reason is None:
-            st.caption("Choose a reason here, or click one in the picture or in the table.")
+            st.caption(_("Choose a reason here, or click one in the picture or in the table."))
             return
         row = next(each for each in found if each.reason == reason)
         st.markdown(sentences_of(row, view))
@@ -91,7 +94,7 @@ def course(found: tuple[ReasonRow, ...], view: View) -> None:
         if row.contacts:
             st.page_link(
                 CONTACTS.path,
-                label=f"Read {plural(row.contacts, 'contact')}",
+                label=counted(ngettext("Read {count} contact", "Read {count} contacts", row.contacts), row.contacts),
                 icon=":material/arrow_forward:",
                 query_params=url.current(url.FILTERS) | {"reason": reason},
                 help="",
@@ -100,7 +103,8 @@ def course(found: tuple[ReasonRow, ...], view: View) -> None:
 
 def sentences_of(row: ReasonRow, view: View) -> str:
     """The chosen reason in one sentence, as Markdown."""
-    compared = plural(view.selection.days, "day") if view.before else ""
+    days = view.selection.days
+    compared = counted(ngettext("{count} day", "{count} days", days), days) if view.before else ""
     return sentences.reason(row.name, row.contacts, row.customers, row.share, row.change, compared)
 
 
@@ -108,14 +112,14 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
     """All reasons with their figures; a click on one shows its movement."""
     config = queries.workspace().config
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-        st.subheader("All reasons", anchor=False, width="content")
-        order = url.segments("order", reason_rows.ORDERS, "Order", "size")
+        st.subheader(_("All reasons"), anchor=False, width="content")
+        order = url.segments("order", reason_rows.ORDERS, _("Order"), "size")
     shown = reason_rows.ordered(found, order)
     frame = pd.DataFrame(
         {
             "reason": [words.visible(row.name) for row in shown],
-            "area": [words.visible(row.area) for row in shown],
-            "class": [words.CLASSES[row.class_][0] if row.class_ in words.CLASSES else "–" for row in shown],
+            "area": [words.visible(row.shown_area) for row in shown],
+            "class": [_(words.CLASSES[row.class_][0]) if row.class_ in words.CLASSES else "–" for row in shown],
             "contacts": [row.contacts for row in shown],
             "share": [reason_rows.share(row.share) for row in shown],
             "rate": [reason_rows.per_hundred(row.rate) for row in shown],
@@ -125,7 +129,9 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
             **({"cost": [row.cost for row in shown]} if any(row.cost is not None for row in shown) else {}),
         }
     )
-    styled = frame.style.map(_grey, subset=["change"]) if compared else frame
+    styled = words.with_counts(frame, "contacts", *(["cost"] if "cost" in frame else []))
+    if compared:
+        styled = styled.map(_grey, subset=["change"])
     opened = st.session_state.get("reason_table_opened", 0)  # as in `theme_views.table`
     event = st.dataframe(
         styled,
@@ -134,40 +140,46 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
         on_select="rerun",
         selection_mode="single-cell",
         column_config={
-            "reason": st.column_config.TextColumn("Reason", width=190),
-            "area": st.column_config.TextColumn("Area", width=120),
-            "class": st.column_config.TextColumn("To do", width=85, help="What the taxonomy says to do about it."),
-            "contacts": st.column_config.NumberColumn("Contacts", width=75, format="localized"),
+            "reason": st.column_config.TextColumn(_("Reason"), width=190),
+            "area": st.column_config.TextColumn(_("Area"), width=120),
+            "class": st.column_config.TextColumn(
+                _("To do"), width=85, help=_("What the taxonomy says to do about it.")
+            ),
+            "contacts": st.column_config.NumberColumn(_("Contacts"), width=75),
             "share": st.column_config.TextColumn(
-                "Share", width=150, help="Of the scored contacts, with a 95 % interval. Several reasons may be named."
+                _("Share"), width=150,
+                help=_("Of the scored contacts, with a 95 % interval. Several reasons may be named."),
             ),
             "rate": st.column_config.TextColumn(
-                "Contact rate", width=140,
-                help="Customers who got in touch about it per 100 active customers of an average day.",
+                _("Contact rate"), width=155,
+                help=_("Customers who got in touch about it per 100 active customers of an average day."),
             ),
             "change": st.column_config.TextColumn(
-                "Change", width=150,
-                help="Of the share, in points against the period before. Intervals hold for all reasons together at "
-                "95 %. ≈, in grey: no clear change.",
+                _("Change"), width=150,
+                help=_(
+                    "Of the share, in points against the period before. Intervals hold for all reasons together at "
+                    "95 %. ≈, in grey: no clear change."
+                ),
             ),
             "negative": st.column_config.TextColumn(
-                "Negative", width=150, help="Share in which the customer is negative."
+                _("Negative"), width=150, help=_("Share in which the customer is negative.")
             ),
             "leaving": st.column_config.TextColumn(
-                "Says they leave", width=145, help="Share in which the customer says that they leave."
+                _("Says they leave"), width=145, help=_("Share in which the customer says that they leave.")
             ),
             "cost": st.column_config.NumberColumn(
-                f"Cost, {words.visible(config.costs.currency)}", width=95, format="%.0f",
-                help="Contacts times the cost of one on its channel, as set in voc.toml.",
+                _("Cost, {currency}").format(currency=words.visible(config.costs.currency)), width=95,
+                help=_("Contacts times the cost of one on its channel, as set in voc.toml."),
             ),
         },
-        alt="Contact reasons with size, rate, change, sentiment and stated intent",
+        alt=_("Contact reasons with size, rate, change, sentiment and stated intent"),
     )  # fmt: skip
     hidden = sum(row.hidden for row in shown)
-    st.caption(
-        f"n = {words.count(totals.scored)} scored contacts. Click a reason to see how it moves."
-        + (f" {sentences.hidden(hidden, config.privacy.least_customers)}" if hidden else "")
-    )
+    said = ngettext("n = {count} scored contact.", "n = {count} scored contacts.", totals.scored)
+    notes = [counted(said, totals.scored), _("Click a reason to see how it moves.")]
+    if hidden:
+        notes.append(sentences.hidden(hidden, config.privacy.least_customers))
+    st.caption(" ".join(notes))
     least = config.privacy.least_customers
     name = downloads.name("reasons", view.selection.first, view.selection.last)
     downloads.buttons(name, lambda: file(shown, least), downloads.floor(least))
@@ -203,8 +215,8 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
     """Which part of the customers names which reason; a click opens the contacts of a cell."""
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader("Who has which reason?", anchor=False, width="content")
-            by = url.segments("by", words.SLICES, "Slices", "channel")
+            st.subheader(_("Who has which reason?"), anchor=False, width="content")
+            by = url.segments("by", words.SLICES, _("Slices"), "channel")
         everything = len(found) > SHORT_LIST and st.session_state.get("all_cells", False)
         rows = found if everything else found[:SHORT_LIST]
         named = {row.reason: words.visible(row.name) for row in rows}
@@ -216,20 +228,21 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
         least = queries.workspace().config.privacy.least_customers
         cells = reason_charts.cells(frame, least)
         linked = by in url.FILTERS
-        st.caption(
-            "Share of the scored contacts of each slice that name the reason."
-            + (" Click a cell to read its contacts." if linked else "")
-            + (f" {sentences.hidden_cells(least)}" if cells["hidden"].any() else "")
-        )
+        notes = [_("Share of the scored contacts of each slice that name the reason.")]
+        if linked:
+            notes.append(_("Click a cell to read its contacts."))
+        if cells["hidden"].any():
+            notes.append(sentences.hidden_cells(least))
+        st.caption(" ".join(notes))
         opened = st.session_state.get("cells_opened", 0)  # as in `theme_views.table`
         event = st.altair_chart(
             reason_charts.heat_map(cells, list(slices.values()), list(named.values())),
             on_select="rerun",
             key=f"cells_{by}_{opened}",
-            alt="Share of contacts by reason and slice",
+            alt=_("Share of contacts by reason and slice"),
         )
         if len(found) > SHORT_LIST:
-            st.toggle(f"All {len(found)} reasons", key="all_cells")
+            st.toggle(_("All {count} reasons").format(count=len(found)), key="all_cells")
     picked = event["selection"].get("cell")
     if picked and linked:
         reason, value = picked[0]["reason"], picked[0]["value"]
@@ -252,21 +265,24 @@ def _course(row: ReasonRow, view: View) -> None:
                 "test": [words.TESTS.get(each.test, each.test) for each in alerts],
             }
         )
-        st.caption(
+        said = _(
             "Customers a day with this reason; paler bars are weekends. Grey line and band: what would be usual, and "
-            f"where 95{words.SPACE}% of usual days lie."
+            "where {level} of usual days lie."
         )
+        st.caption(said.format(level=words.percent(0.95, 0)))
         inside = opened[opened["day"] >= pd.Timestamp(view.selection.first)]
-        st.altair_chart(charts.usual(frame, inside), alt="Customers a day with this reason, with the usual range")
+        alt = _("Customers a day with this reason, with the usual range")
+        st.altair_chart(charts.usual(frame, inside), alt=alt)
         for alert in alerts:
             st.markdown(f":material/notifications_active: {sentences.rise(alert)}")
         return
-    st.caption(
-        "Contacts a day with this reason. Paler bars are weekends."
-        + (f" The grey line is the {plural(view.selection.days, 'day')} before." if view.before else "")
-    )
+    said = _("Contacts a day with this reason. Paler bars are weekends.")
+    if days := view.selection.days if view.before else 0:
+        grey = ngettext("The grey line is the {count} day before.", "The grey line is the {count} days before.", days)
+        said += f" {counted(grey, days)}"
+    st.caption(said)
     before = queries.reason_daily(view.before, row.reason) if view.before else None
-    st.altair_chart(charts.daily(daily, before), alt="Contacts a day with this reason")
+    st.altair_chart(charts.daily(daily, before), alt=_("Contacts a day with this reason"))
 
 
 def _columns(name: str, estimate: Interval | None) -> dict[str, float | None]:

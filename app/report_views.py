@@ -8,9 +8,10 @@ from voc.app import components, url, words
 from voc.app.contact_list import UNKNOWN
 from voc.app.pages import CONTACT, CONTACTS, THEME, PageEntry
 from voc.app.url import Parameters
-from voc.app.words import escaped
+from voc.app.words import Colour, escaped
+from voc.i18n import _
 from voc.inference.digest import MEDIA_TYPES, FormatName, Report, Week, newest_whole, render, weeks_between
-from voc.inference.digest.report import Figure, Item, Section
+from voc.inference.digest.report import Figure, Item, Section, Tone
 from voc.inference.marts import Span
 
 KEY = "week"
@@ -25,16 +26,19 @@ _COUNTS: dict[str, Parameters] = {
 }
 """Which contacts a figure counts, as parameters of the contacts page."""
 _WIDTH = 290
+_COLOURS: dict[Tone, Colour] = {"attention": "orange", "resolved": "green", "unproven": "gray"}
 
 
 def picker(span: Span) -> Week:
     """The week that the URL names; by default the newest whole one."""
     names = {
-        str(week): f"Week {week.number}, {words.days(max(week.first, span.first), min(week.last, span.last))}"
+        str(week): _("Week {number}, {days}").format(
+            number=week.number, days=words.days(max(week.first, span.first), min(week.last, span.last))
+        )
         for week in weeks_between(span.first, span.last)
     }
     default = str(newest_whole(span.first, span.last))
-    return Week.parse(url.choice(KEY, names, "Week", default, _WIDTH))
+    return Week.parse(url.choice(KEY, names, _("Week"), default, _WIDTH))
 
 
 def files(page: Report, week: Week) -> None:
@@ -43,7 +47,7 @@ def files(page: Report, week: Week) -> None:
         st.download_button(
             shown, partial(render, page, name), f"report-{week}.{name}", MEDIA_TYPES[name], key=f"report_{name}",
             on_click="ignore", icon=":material/download:",
-            help=f"Download this page as {shown}, without customers' words.",
+            help=_("Download this page as {format}, without customers' words.").format(format=shown),
         )  # fmt: skip
 
 
@@ -55,7 +59,9 @@ def figures(found: tuple[Figure, ...], week: Week, contacts: int) -> None:
                 figure.name,
                 figure.value,
                 figure.change or None,
-                note=" · ".join(filter(None, [figure.range, figure.bounds and f"change {figure.bounds}"])),
+                note=" · ".join(
+                    filter(None, [figure.range, figure.bounds and _("change {bounds}").format(bounds=figure.bounds)])
+                ),
                 link=(CONTACTS, _in(week) | _COUNTS[figure.key])
                 if contacts and figure.value not in ("–", "0")
                 else None,
@@ -76,16 +82,16 @@ def _item(item: Item, section: str, week: Week) -> None:
     if item.heading:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{escaped(item.heading)}**", width="content")
-            st.badge(escaped(item.badge), color="green" if item.badge == "Resolved" else "orange")
+            st.badge(escaped(item.badge), color=_COLOURS[item.tone])
     st.markdown(escaped(item.text))
     if item.quote:
         with st.container(border=True, gap="xsmall"):
             components.customer_text(item.quote)
             _link(CONTACT, item.source, _in(week) | {"contact": item.contact_id})
     if section == "movers":
-        _link(CONTACTS, "Read them", _in(week) | {"reason": item.key})
+        _link(CONTACTS, _("Read them"), _in(week) | {"reason": item.key})
     else:
-        _link(THEME, "See the theme", _in(week) | {"theme": item.key})
+        _link(THEME, _("See the theme"), _in(week) | {"theme": item.key})
 
 
 def _link(page: PageEntry, label: str, parameters: Parameters) -> None:
@@ -93,4 +99,4 @@ def _link(page: PageEntry, label: str, parameters: Parameters) -> None:
 
 
 def _in(week: Week) -> Parameters:
-    return {"period": str(week)}
+    return url.current(()) | {"period": str(week)}

@@ -5,26 +5,36 @@ from datetime import date
 import pandas as pd
 
 from voc.app import words
-from voc.app.words import between, count, escaped, percent, plural
+from voc.app.words import between, count, counted, escaped, percent
+from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
 from voc.inference.movers import Mover, movers
+from voc.inference.wording import contacts_from
 from voc.inference.wording import false_alerts as false_alerts
 from voc.inference.wording import relative as relative
 
 
 def overview(totals: Totals, selection: Selection, change: Interval | None) -> str:
     """How many contacts there were, and whether that is more than before."""
-    start = f"{plural(totals.contacts, 'contact')} from {plural(totals.customers, 'customer')}, "
-    start += words.days(selection.first, selection.last)
+    start = f"{contacts_from(totals.contacts, totals.customers)}, {words.days(selection.first, selection.last)}"
     if change is None:
-        return start + "."
-    compared = f"the {plural(selection.days, 'day')} before"
+        return words.sentence(start)
     if change.excludes_zero:
-        return f"{start}: {relative(change)} than in {compared}."
-    return f"{start}: {relative(change)} against {compared}."
+        said = ngettext(
+            "{start}: {change} than in the {count} day before.",
+            "{start}: {change} than in the {count} days before.",
+            selection.days,
+        )
+    else:
+        said = ngettext(
+            "{start}: {change} against the {count} day before.",
+            "{start}: {change} against the {count} days before.",
+            selection.days,
+        )
+    return counted(said, selection.days, start=start, change=relative(change))
 
 
 def leader(reasons: pd.DataFrame, scored: int) -> str | None:
@@ -35,10 +45,13 @@ def leader(reasons: pd.DataFrame, scored: int) -> str | None:
     estimate = intervals.share(int(top["contacts"]), scored)
     if estimate is None:
         return None
-    return (
-        f"**{escaped(str(top['name']))}** leads: {percent(estimate.value)} "
-        f"of {plural(scored, 'scored contact')} ({between(estimate)})."
+    said = ngettext(
+        "**{name}** leads: {share} of {count} scored contact ({range}).",
+        "**{name}** leads: {share} of {count} scored contacts ({range}).",
+        scored,
     )
+    name = escaped(str(top["name"]))
+    return counted(said, scored, name=name, share=percent(estimate.value), range=between(estimate))
 
 
 def mover(reasons: pd.DataFrame, scored: int, scored_before: int) -> Mover | None:
@@ -55,51 +68,75 @@ def mover(reasons: pd.DataFrame, scored: int, scored_before: int) -> Mover | Non
 def moved(found: Mover | None) -> str:
     """What `mover` found."""
     if found is None:
-        return "No reason's share changed clearly."
-    verb = "rose" if found.now > found.before else "fell"
-    return f"**{escaped(found.reason)}** {verb} most: from {percent(found.before)} to {percent(found.now)}."
+        return _("No reason's share changed clearly.")
+    if found.now > found.before:
+        said = _("**{name}** rose most: from {before} to {now}.")
+    else:
+        said = _("**{name}** fell most: from {before} to {now}.")
+    return said.format(name=escaped(found.reason), before=percent(found.before), now=percent(found.now))
 
 
 def no_reason(totals: Totals) -> str:
     """The sentence where no contact of the period has a reason; empty before there are scores."""
     if not totals.scored:
         return ""
-    return f"The model named no reason in {plural(totals.scored, 'scored contact')}: it abstained."
+    said = ngettext(
+        "The model named no reason in {count} scored contact: it abstained.",
+        "The model named no reason in {count} scored contacts: it abstained.",
+        totals.scored,
+    )
+    return counted(said, totals.scored)
 
 
 def reason(
     name: str, contacts: int, customers: int, share: Interval | None, change: Interval | None, compared: str
 ) -> str:
     """One reason in a period, and whether its share changed against `compared`, such as `28 days`."""
-    start = f"**{escaped(name)}**: {plural(contacts, 'contact')} from {plural(customers, 'customer')}"
+    start = f"**{escaped(name)}**: {contacts_from(contacts, customers)}"
     if share is not None:
-        start = f"{start}, {percent(share.value)} of the scored contacts ({between(share)})"
+        said = _("{start}, {share} of the scored contacts ({range})")
+        start = said.format(start=start, share=percent(share.value), range=between(share))
     if change is None:
         return f"{start}."
-    points = " to ".join(words.signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
+    low, high = (words.signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
     if not change.excludes_zero:
-        return f"{start}. No clear change of its share against the {compared} before ({points} points)."
-    verb = "rose" if change.value > 0 else "fell"
-    size = f"{100 * abs(change.value):.1f}"
-    return f"{start}. Its share {verb} by {size} points against the {compared} before ({points})."
+        said = _("No clear change of its share against the {compared} before ({range} points).")
+    elif change.value > 0:
+        said = _("Its share rose by {size} points against the {compared} before ({range}).")
+    else:
+        said = _("Its share fell by {size} points against the {compared} before ({range}).")
+    moved = said.format(size=words.decimal(100 * abs(change.value)), compared=compared, range=words.bounds(low, high))
+    return f"{start}. {moved}"
 
 
 def hidden(rows: int, least_customers: int) -> str:
     """Why some rows say nothing of how customers feel."""
-    return f"– in {plural(rows, 'row')}: fewer than {least_customers} customers, who could be guessed."
+    said = ngettext(
+        "– in {count} row: fewer than {least} customers, who could be guessed.",
+        "– in {count} rows: fewer than {least} customers, who could be guessed.",
+        rows,
+    )
+    return counted(said, rows, least=count(least_customers))
 
 
 def hidden_cells(least_customers: int) -> str:
     """Why some cells of a heat map are empty."""
-    return f"×: hidden, since it is fewer than {least_customers} customers, who could be guessed."
+    said = _("×: hidden, since it is fewer than {least} customers, who could be guessed.")
+    return said.format(least=count(least_customers))
 
 
 def themes(found: tuple[ThemeSummary, ...], contacts: int) -> str:
     """How many themes there are and how much of the period they cover."""
     inside = sum(theme.contacts for theme in found)
     estimate = intervals.share(inside, contacts)
-    covered = f" They hold {percent(estimate.value, 0)} of {plural(contacts, 'contact')}." if estimate else ""
-    return f"{plural(len(found), 'theme')} in what customers say.{covered}"
+    start = counted(
+        ngettext("{count} theme in what customers say.", "{count} themes in what customers say.", len(found)),
+        len(found),
+    )
+    if estimate is None:
+        return start
+    said = ngettext("They hold {share} of {count} contact.", "They hold {share} of {count} contacts.", contacts)
+    return f"{start} {counted(said, contacts, share=percent(estimate.value, 0))}"
 
 
 def fastest(found: tuple[ThemeSummary, ...]) -> str | None:
@@ -110,26 +147,27 @@ def fastest(found: tuple[ThemeSummary, ...]) -> str | None:
         return None
     theme, ratio = max(known, key=lambda pair: pair[1].low)
     if ratio.low <= 1:
-        return "None grew clearly in the last 7 days."
-    return f"**{escaped(theme.label)}** grew most: {times(ratio)} in the last 7 days."
+        return _("None grew clearly in the last 7 days.")
+    said = _("**{name}** grew most: {change} in the last 7 days.")
+    return said.format(name=escaped(theme.label), change=times(ratio))
 
 
 def rise(alert: AlertSummary) -> str:
     """An alert in one sentence: `38 customers since Monday, 25 May, usually 12: 3.2 times as many.`"""
     when = words.since(alert.began, alert.last)
     if alert.closed:
-        when = f"{'on' if alert.began == alert.last else 'from'} {words.days(alert.began, alert.last)}"
-    start = f"{plural(alert.customers, 'customer')} {when}, usually {words.usual(alert.expected)}"
-    return f"{start}: {words.times(alert.times.value)}." if alert.times else f"{start}."
+        said = _("on {day}") if alert.began == alert.last else _("from {days}")
+        span = words.days(alert.began, alert.last)
+        when = said.format(day=span, days=span)
+    return words.rise(alert.customers, when, alert.expected, alert.times.value if alert.times else None)
 
 
 def why(alert: AlertSummary) -> str:
     """When an alert was raised and why, and how sure the excess is."""
-    above = alert.above
     parts = [
-        f"Alert on {words.short_day(alert.opened)}",
+        _("Alert on {day}").format(day=words.short_day(alert.opened)),
         words.TESTS.get(alert.test, alert.test),
-        f"{above.value:.0f} above the usual ({above.low:.0f} to {above.high:.0f})".replace("-", "−"),
+        words.above_usual(alert.above),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -139,46 +177,65 @@ def parts(found: tuple[Part, ...], most: int = 3) -> str | None:
     if not found:
         return None
     named = [escaped(words.dimension(part.dimension, part.value)) for part in found[:most]]
-    rest = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"Above the usual by itself: {', '.join(named)}{rest}."
+    return _("Above the usual by itself: {parts}.").format(parts=_some(named, len(found) - most, ", "))
 
 
 def elsewhere(found: tuple[Part, ...], most: int = 3) -> str | None:
     """Slices that rise while their theme does not; None without any."""
     if not found:
         return None
+    said = _("{name} ({part}: {customers}, usually {usual})")
     named = [
-        f"{escaped(part.label)} ({escaped(words.dimension(part.dimension, part.value))}: "
-        f"{count(part.customers)}, usually {words.usual(part.expected)})"
+        said.format(
+            name=escaped(part.label),
+            part=escaped(words.dimension(part.dimension, part.value)),
+            customers=count(part.customers),
+            usual=words.usual(part.expected),
+        )
         for part in found[:most]
     ]
-    rest = f"; and {len(found) - most} more" if len(found) > most else ""
-    return f"In one part of the customers alone: {'; '.join(named)}{rest}."
+    return _("In one part of the customers alone: {parts}.").format(parts=_some(named, len(found) - most, "; "))
+
+
+def _some(named: list[str], more: int, between: str) -> str:
+    """The named ones, and how many are left."""
+    listed = between.join(named)
+    if more <= 0:
+        return listed
+    said = ngettext("{listed} and {count} more", "{listed} and {count} more", more)
+    return said.format(listed=listed, count=count(more))
 
 
 def tested(found: Emergence, newest: date) -> str:
     """What was looked at, and up to when."""
     if found.tested is None:
         return ""
-    groups = plural(found.themes, "theme") + (f" and {plural(found.reasons, 'reason')}" if found.reasons else "")
-    late = "; newer contacts wait for the next test" if found.tested < newest else ""
-    return f"{groups}, tested to {words.day(found.tested)}{late}"
+    groups = counted(ngettext("{count} theme", "{count} themes", found.themes), found.themes)
+    if found.reasons:
+        said = ngettext("{themes} and {count} reason", "{themes} and {count} reasons", found.reasons)
+        groups = counted(said, found.reasons, themes=groups)
+    if found.tested < newest:
+        said = _("{groups}, tested to {day}; newer contacts wait for the next test")
+    else:
+        said = _("{groups}, tested to {day}")
+    return said.format(groups=groups, day=words.day(found.tested))
 
 
 def nothing_emerging(found: Emergence, newest: date, a_month: float) -> str:
     """The sentence where there is no alert."""
-    return f"Nothing is emerging among {tested(found, newest)}. {false_alerts(a_month)}"
+    said = _("Nothing is emerging among {groups}").format(groups=tested(found, newest))
+    return f"{words.sentence(said)} {false_alerts(a_month)}"
 
 
 def care(found: ThemeSummary) -> str | None:
     """Who looks after a theme, and since when it is said to be fixed; None where nobody said so."""
     said = []
     if found.owner:
-        said.append(f"Looked after by {escaped(found.owner)}.")
+        said.append(_("Looked after by {name}.").format(name=escaped(found.owner)))
     if found.fixed_on:
-        said.append(f"Marked as fixed on {words.day(found.fixed_on)}.")
+        said.append(_("Marked as fixed on {day}.").format(day=words.day(found.fixed_on)))
     elif found.fixed_release:
-        said.append(f"Marked as fixed in release {escaped(found.fixed_release)}.")
+        said.append(_("Marked as fixed in release {release}.").format(release=escaped(found.fixed_release)))
     return " ".join(said) or None
 
 
@@ -191,37 +248,47 @@ def recent_change(theme: ThemeSummary) -> Interval | None:
 
 def times(ratio: Interval) -> str:
     """A rate ratio with its interval, or that there is no clear change."""
-    bounds = f"({ratio.low:.1f} to {ratio.high:.1f})"
+    spread = words.bounds(words.decimal(ratio.low), words.decimal(ratio.high))
     if ratio.low <= 1 <= ratio.high:
-        return f"no clear change {bounds}"
-    return f"{ratio.value:.1f} times as frequent as before {bounds}"
+        return _("no clear change ({range})").format(range=spread)
+    said = _("{ratio} times as frequent as before ({range})")
+    return said.format(ratio=words.decimal(ratio.value), range=spread)
 
 
 def theme(found: ThemeSummary, selection: Selection) -> str:
     """One theme in the selection, and how it moves."""
-    start = (
-        f"{plural(found.contacts, 'contact')} from {plural(found.customers, 'customer')}, "
-        f"{words.days(selection.first, selection.last)}"
-    )
+    start = f"{contacts_from(found.contacts, found.customers)}, {words.days(selection.first, selection.last)}"
     ratio = recent_change(found)
     if ratio is None:
-        return f"{start}."
-    return f"{start}. Last 7 days against the {found.baseline_days} before: {times(ratio)}."
+        return words.sentence(start)
+    said = ngettext(
+        "Last 7 days against the {count} before: {change}.",
+        "Last 7 days against the {count} before: {change}.",
+        found.baseline_days,
+    )
+    return f"{words.sentence(start)} {counted(said, found.baseline_days, change=times(ratio))}"
 
 
 def contacts(total: int, criteria: Criteria) -> str:
     """How many contacts a list holds."""
     if not total:
-        return "No contact fits."
-    said = " with these words" if criteria.folded_words else ""
-    return f"{plural(total, 'contact')}{said}, newest first."
+        return _("No contact fits.")
+    if criteria.folded_words:
+        said = ngettext(
+            "{count} contact with these words, newest first.",
+            "{count} contacts with these words, newest first.",
+            total,
+        )
+    else:
+        said = ngettext("{count} contact, newest first.", "{count} contacts, newest first.", total)
+    return counted(said, total)
 
 
 def freshness(totals: Totals, newest: str, model: str | None) -> str:
     """What the figures of a page rest on."""
-    parts = [f"Data to {newest}", f"n = {count(totals.contacts)}"]
+    parts = [_("Data to {moment}").format(moment=newest), f"n = {count(totals.contacts)}"]
     if totals.scored:
-        parts.append(f"{percent(totals.unknown / totals.scored, 0)} of scored unknown")
-    if totals.scored < totals.contacts:
-        parts.append(f"{plural(totals.contacts - totals.scored, 'contact')} not scored")
-    return " · ".join([*parts, f"model {escaped(model)}" if model else "no model yet"])
+        parts.append(_("{share} of scored unknown").format(share=percent(totals.unknown / totals.scored, 0)))
+    if left := max(totals.contacts - totals.scored, 0):
+        parts.append(counted(ngettext("{count} contact not scored", "{count} contacts not scored", left), left))
+    return " · ".join([*parts, _("model {name}").format(name=escaped(model)) if model else _("no model yet")])

@@ -5,24 +5,26 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, contact_views, downloads, emerging, queries, sentences, url, words
+from voc.app import access, access_views, charts, contact_views, downloads, emerging, queries, sentences, url, words
+from voc.app.access import May
 from voc.app.filters import View
 from voc.app.pages import CONTACTS, THEME
-from voc.app.words import escaped, plural
+from voc.app.words import counted, escaped
+from voc.i18n import N_, Texts, _, ngettext
 from voc.inference.marts import ThemeSummary
 
 LONGEST = 8
 """Most groups that a chart of shares shows."""
-SHOWN = {"all": "All themes", "emerging": "Emerging"}
-ORDERS = {"size": "Largest first", "change": "Fastest growing first"}
+SHOWN = Texts({"all": N_("All themes"), "emerging": N_("Emerging")})
+ORDERS = Texts({"size": N_("Largest first"), "change": N_("Fastest growing first")})
 
 
 def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
     """All themes in a list that can be sorted; a click on one opens it."""
     tested = any(theme.state for theme in themes)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        order = url.segments("order", ORDERS, "Order", "size")
-        if tested and url.segments("show", SHOWN, "Which themes", "all") == "emerging":
+        order = url.segments("order", ORDERS, _("Order"), "size")
+        if tested and url.segments("show", SHOWN, _("Which themes"), "all") == "emerging":
             themes = tuple(theme for theme in themes if theme.state in words.RISING)
     if not themes:
         _none_emerging()
@@ -44,7 +46,7 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
     # A new table after each that was opened: the old one would still hold its selection and open it again.
     opened = st.session_state.get("themes_opened", 0)
     event = st.dataframe(
-        frame,
+        words.with_counts(frame, "contacts", "customers"),
         hide_index=True,
         row_height=44,
         height=44 * len(frame) + 37,
@@ -52,29 +54,29 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         column_config={
-            "theme": st.column_config.TextColumn("Theme", width=190 if tested else 200),
+            "theme": st.column_config.TextColumn(_("Theme"), width=190 if tested else 200),
             "status": st.column_config.TextColumn(
-                "Status",
+                _("Status"),
                 width=95,
-                help="How the theme stood on the last day tested, of all customers; if fixed, whether that helped.",
+                help=_("How the theme stood on the last day tested, of all customers; if fixed, whether that helped."),
             ),
             "trend": st.column_config.AreaChartColumn(
-                "Weeks", width=100, help="Contacts a week, up to twelve weeks.", y_min=0
+                _("Weeks"), width=100, help=_("Contacts a week, up to twelve weeks."), y_min=0
             ),
-            "contacts": st.column_config.NumberColumn("Contacts", width=75, format="localized"),
-            "customers": st.column_config.NumberColumn("Customers", width=85, format="localized"),
+            "contacts": st.column_config.NumberColumn(_("Contacts"), width=75),
+            "customers": st.column_config.NumberColumn(_("Customers"), width=85),
             "change": st.column_config.TextColumn(
-                "Last 7 days", width=150,
-                help="A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change.",
+                _("Last 7 days"), width=150,
+                help=_("A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change."),
             ),
-            "keywords": st.column_config.TextColumn("Keywords", width=165 if tested else 225),
+            "keywords": st.column_config.TextColumn(_("Keywords"), width=165 if tested else 225),
             "languages": st.column_config.TextColumn(
-                "Languages", width=140 if tested else 165, help="The three most frequent, of the chosen period."
+                _("Languages"), width=140 if tested else 165, help=_("The three most frequent, of the chosen period.")
             ),
         },
-        alt="Themes with size, change and keywords",
+        alt=_("Themes with size, change and keywords"),
     )  # fmt: skip
-    st.caption("Click a theme to read what customers say.")
+    st.caption(_("Click a theme to read what customers say."))
     _download(themes, view)
     if cells := event["selection"]["cells"]:
         theme = themes[cells[0][0]]
@@ -111,7 +113,7 @@ def standing(theme: ThemeSummary) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if retired:
-            st.badge("Retired", icon=":material/inventory_2:", color="gray")
+            st.badge(_("Retired"), icon=":material/inventory_2:", color="gray")
         else:
             emerging.badge(theme.state)
         if said:
@@ -126,20 +128,29 @@ def keywords(theme: ThemeSummary) -> str:
 def course(theme: ThemeSummary, view: View) -> None:
     """The theme day by day: before what is usual where that is known, else against the period before."""
     usual = queries.baseline("theme", theme.theme_id, view.selection.first)
+    if access.current().area is not None:
+        usual = usual[:0]  # it is of all customers, these bars are not
     if len(usual) and not (view.selection.products or view.selection.channels or view.selection.languages):
         _tested_course(theme, view, usual)
         return
     with st.container(border=True):
-        st.subheader("How often is it said?", anchor=False)
+        st.subheader(_("How often is it said?"), anchor=False)
         st.caption(
-            "Contacts a day in this theme. Paler bars are weekends."
-            + (" What is usual is only known of all customers together: clear the filters." if len(usual) else "")
-            + (f" The grey line is the {plural(view.selection.days, 'day')} before." if view.before else "")
+            " ".join(
+                [
+                    _("Contacts a day in this theme. Paler bars are weekends."),
+                    *(
+                        [_("What is usual is only known of all customers together: clear the filters.")]
+                        * bool(len(usual))
+                    ),
+                    *([charts.grey_line(view.selection.days)] * bool(view.before)),
+                ]
+            )
         )
         before = queries.daily(view.before, theme.theme_id) if view.before else None
         st.altair_chart(
             charts.daily(queries.daily(view.selection, theme.theme_id), before),
-            alt="Contacts a day in this theme",
+            alt=_("Contacts a day in this theme"),
         )
 
 
@@ -147,25 +158,28 @@ def shares(theme: ThemeSummary, view: View) -> None:
     """Who speaks of the theme: languages and products."""
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch"):
-        _shares(theme.theme_id, view, "language", "In which languages?", words.language)
+        _shares(theme.theme_id, view, "language", _("In which languages?"), _("Language"), words.language)
     with right, st.container(border=True, height="stretch"):
-        _shares(theme.theme_id, view, "product", "With which products?", words.product)
+        _shares(theme.theme_id, view, "product", _("With which products?"), _("Product"), words.product)
 
 
 def verbatims(theme: ThemeSummary) -> None:
     """What customers say, word for word."""
+    if not access.may(May.READ):
+        access_views.figures_only()
+        return
     workspace = queries.workspace()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader("What do they say?", anchor=False, width="content")
+        st.subheader(_("What do they say?"), anchor=False, width="content")
         if theme.contacts:
             st.page_link(
                 CONTACTS.path,
-                label=f"All {plural(theme.contacts, 'contact')}",
+                label=counted(ngettext("All {count} contact", "All {count} contacts", theme.contacts), theme.contacts),
                 icon=":material/arrow_forward:",
                 query_params=url.current(url.FILTERS) | {"theme": theme.theme_id},
                 help="",
             )
-    st.caption("Contacts that represent the theme best, of different customers, from all days.")
+    st.caption(_("Contacts that represent the theme best, of different customers, from all days."))
     for contact in queries.contacts_by_id(theme.verbatim_ids):
         contact_views.row(contact, workspace, url.current(url.FILTERS))
 
@@ -187,23 +201,24 @@ def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None
         }
     )
     with st.container(border=True):
-        st.subheader("How many customers a day, and is that usual?", anchor=False)
-        st.caption(
+        st.subheader(_("How many customers a day, and is that usual?"), anchor=False)
+        said = _(
             "Customers a day in this theme; paler bars are weekends. Grey line and band: what would be usual, and "
-            f"where 95{words.SPACE}% of usual days lie. "
-            + (
-                "Orange: days of an alert; ▼: when it was raised. The band follows a rise that lasts, and days that "
-                "lie within it can add up to an alert."
-                if alerts
-                else ""
-            )
+            "where {level} of usual days lie."
+        ).format(level=words.percent(0.95, 0))
+        raised = _(
+            "Orange: days of an alert; ▼: when it was raised. The band follows a rise that lasts, and days that "
+            "lie within it can add up to an alert."
         )
+        st.caption(f"{said} {raised}" if alerts else said)
         # An alert that was raised before the period has no place on its axis.
         inside = opened[opened["day"] >= pd.Timestamp(view.selection.first)]
-        st.altair_chart(charts.usual(frame, inside), alt="Customers a day in this theme, with the usual range")
+        st.altair_chart(charts.usual(frame, inside), alt=_("Customers a day in this theme, with the usual range"))
         for alert in alerts:
-            icon, over = ("notifications_off", "Over: ") if alert.closed else ("notifications_active", "")
-            st.markdown(f":material/{icon}: {over}{sentences.rise(alert)}")
+            icon = "notifications_off" if alert.closed else "notifications_active"
+            rise = sentences.rise(alert)
+            said = _("Over: {rise}").format(rise=rise) if alert.closed else rise
+            st.markdown(f":material/{icon}: {said}")
             st.caption(f"{sentences.why(alert)}.")
 
 
@@ -215,29 +230,34 @@ def _download(themes: tuple[ThemeSummary, ...], view: View) -> None:
 
 def _none_emerging() -> None:
     with st.container(border=True, gap="small"):
-        st.subheader("No theme is emerging", anchor=False, icon=":material/check_circle:")
+        st.subheader(_("No theme is emerging"), anchor=False, icon=":material/check_circle:")
         st.button(
-            "Show all themes", key="show_all", icon=":material/filter_alt_off:", on_click=url.clear, args=("show",)
+            _("Show all themes"), key="show_all", icon=":material/filter_alt_off:", on_click=url.clear, args=("show",)
         )
 
 
 def _standing(theme: ThemeSummary) -> str:
-    return words.STANDINGS[theme.state][0] if theme.state in words.STANDINGS else "–"
+    return _(words.STANDINGS[theme.state][0]) if theme.state in words.STANDINGS else "–"
 
 
-def _shares(theme_id: str, view: View, key: str, question: str, says: Callable[[str], str]) -> None:
+def _shares(theme_id: str, view: View, key: str, question: str, name: str, says: Callable[[str], str]) -> None:
     st.subheader(question, anchor=False)
     frame = queries.theme_shares(theme_id, view.selection, key)
     of = int(frame["contacts"].sum())
     if not of:
-        st.caption("No contact of this theme fits these filters.")
+        st.caption(_("No contact of this theme fits these filters."))
         return
-    st.caption(f"Share of the theme's {plural(of, 'contact')}. Line: 95 % interval. Grey tick: share of all.")
+    said = ngettext(
+        "Share of the theme's {count} contact. Line: 95 % interval. Grey tick: share of all.",
+        "Share of the theme's {count} contacts. Line: 95 % interval. Grey tick: share of all.",
+        of,
+    )
+    st.caption(counted(said, of))
     found = frame[frame["contacts"] > 0].head(LONGEST)
     named = found.assign(name=found["value"].map(says).map(words.visible))
     st.altair_chart(
-        charts.shares(named, key.capitalize(), of, int(frame["all_contacts"].sum())),
-        alt=f"What the theme is made of by {key}",
+        charts.shares(named, name, of, int(frame["all_contacts"].sum())),
+        alt=question,
     )
 
 
@@ -250,17 +270,14 @@ def _growth(theme: ThemeSummary) -> float:
 def _change(theme: ThemeSummary) -> str:
     ratio = sentences.recent_change(theme)
     if ratio is None:
-        return "too early to say"
-    bounds = f"({ratio.low:.1f} to {ratio.high:.1f})"
-    if ratio.low > 1:
-        return f"▲ {ratio.value:.1f} × {bounds}"
-    if ratio.high < 1:
-        return f"▼ {ratio.value:.1f} × {bounds}"
-    return f"≈ {ratio.value:.1f} × {bounds}"
+        return _("too early to say")
+    sign = "▲" if ratio.low > 1 else "▼" if ratio.high < 1 else "≈"
+    spread = words.bounds(words.decimal(ratio.low), words.decimal(ratio.high))
+    return f"{sign} {words.decimal(ratio.value)} × ({spread})"
 
 
 def _languages(theme: ThemeSummary) -> str:
-    total = sum(number for _, number in theme.languages)
+    total = sum(number for _language, number in theme.languages)
     return ", ".join(
         f"{language or '–'} {words.percent(number / total, 0)}" for language, number in theme.languages[:3]
     )

@@ -15,17 +15,19 @@ from voc.app.filters import DEFAULT_PERIOD
 Parameters = dict[str, str | list[str]]
 FILTERS = ("period", "product", "channel", "language")
 """Parameters that every page understands."""
+READER = ("lang", "zone")
+"""Parameters of who reads, not of what is read: every link keeps them."""
 WIDTH = 165
 """Of a choice, in pixels: two of them fit side by side on a telephone."""
 
 
 def current(keys: Iterable[str]) -> Parameters:
-    """Those of the URL's parameters, for a link that keeps them.
+    """Those of the URL's parameters and the reader's, for a link that keeps them.
 
     The period is always named: a link without any parameter would read as one that says nothing of the view.
     """
     kept: Parameters = {"period": DEFAULT_PERIOD}
-    return kept | {key: values for key in keys if (values := st.query_params.get_all(key))}
+    return kept | {key: values for key in (*keys, *READER) if (values := st.query_params.get_all(key))}
 
 
 def everything() -> Parameters:
@@ -152,7 +154,7 @@ def pager(pages: int) -> None:
 def _store(key: str, default: str | int | None = None, widget: str = "") -> None:
     """Put a widget's new value into the URL (a callback: it runs before the page). A list begins anew."""
     value = st.session_state[widget or key]
-    if key != "page":
+    if key not in ("page", *READER):
         clear("page")
     if value == default or value in (None, "", []):
         clear(key)

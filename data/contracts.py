@@ -191,6 +191,42 @@ THEME_EDITS = Contract(
     key=("edit_id",),
 )
 
+CORRECTIONS = Contract(
+    "corrections",
+    _schema(
+        correction_id=pa.string(),  # one judgement of one contact: a row for each task that was judged
+        task=pa.string(),  # reason, sentiment, churn_intent; undo: nothing
+        at=TIME,
+        who=pa.string(),
+        kind=pa.string(),  # judged, undo
+        contact_id=pa.string(),
+        model_version=pa.string(),  # whose labels `old` are
+        old=pa.list_(pa.string()),  # what the model gave, most probable first; empty: it abstained
+        probabilities=pa.list_(pa.float32()),  # of `old`, in its order
+        new=pa.list_(pa.string()),  # what the person says; empty: no reason fits
+        blind=pa.bool_(),  # the model's proposal was not shown
+        place=pa.string(),  # review, contact: the page
+        held_out=pa.bool_(),  # a contact of the frozen test split: shown in the app, never learnt from
+        note=pa.string(),
+        undoes=pa.string(),  # undo: the judgement taken back
+    ),
+    key=("correction_id", "task"),
+)
+
+REVIEW_QUEUE = Contract(
+    "review_queue",
+    _schema(
+        contact_id=pa.string(),
+        place=pa.int32(),  # from 0, the most worth judging first
+        why=pa.string(),  # uncertain, doubted
+        uncertainty=pa.float32(),  # 0 to 1
+        reviewers=pa.int8(),  # so many different people are to judge it
+        model_version=pa.string(),
+        made_at=TIME,
+    ),
+    key=("contact_id",),
+)
+
 THEME_ASSIGNMENTS = Contract(
     "theme_assignments",
     _schema(
@@ -306,6 +342,6 @@ CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         CONTACTS, CUSTOMERS, OUTCOMES, LABELS, SCORES, OUTCOME_SCORES, THEMES, THEME_ASSIGNMENTS, THEME_EVENTS,
-        THEME_EDITS, THEME_MAP, SIGNALS, ALERTS, CLOSURES, QUARANTINE, RUNS,
+        THEME_EDITS, THEME_MAP, SIGNALS, ALERTS, CLOSURES, CORRECTIONS, REVIEW_QUEUE, QUARANTINE, RUNS,
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The lake: Delta tables on disk or an object store, read with SQL by DuckDB."""
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from deltalake.exceptions import DeltaError
 from voc.data.contracts import CONTRACTS, Contract
 from voc.errors import LakeError
 
+_FORBIDDEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 _SYSTEM = re.compile(r"([A-Z][\w ,-]*) \(os error \d+\)")
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
+_SYSTEM_SAID = re.compile(r"(No space left on device|Disk quota exceeded|File too large|Read-only file system)")
 # Whoever reads a file holds at least one of its row groups: the usual million rows may be a whole large day.
 _WRITER = WriterProperties(max_row_group_size=8192, compression="SNAPPY")
 
@@ -42,6 +45,11 @@ class Lake:
     def versions(self, *names: str) -> tuple[int, ...]:
         """Versions of several tables: what a cache of something computed from them depends on."""
         return tuple(self.version(name) for name in names)
+
+    def commits(self, *names: str) -> tuple[str, ...]:
+        """Which commit each is at, and of which table: a version alone is the same in one deleted and made anew."""
+        tables = (DeltaTable(self._uri(name)) if self.exists(name) else None for name in names)
+        return tuple(f"{table.metadata().id}:{table.version()}" if table else "" for table in tables)
 
     def dataset(self, name: str) -> ds.Dataset:
         """The table as it is now, as a lazy dataset."""
@@ -81,7 +89,8 @@ class Lake:
         contract = self._checked(name, rows)
         if not self.exists(name):
             return self.append(name, rows)
-        (self._merge(contract, rows).when_matched_update_all().when_not_matched_insert_all().execute())
+        with _one_line(name):
+            self._merge(contract, rows).when_matched_update_all().when_not_matched_insert_all().execute()
         return None
 
     def insert_new(self, name: str, rows: Rows) -> None:
@@ -89,7 +98,8 @@ class Lake:
         contract = self._checked(name, rows)
         if not self.exists(name):
             return self.append(name, rows)
-        self._merge(contract, rows).when_not_matched_insert_all().execute()
+        with _one_line(name):
+            self._merge(contract, rows).when_not_matched_insert_all().execute()
         return None
 
     @contextmanager
@@ -124,6 +134,25 @@ class Lake:
         return DeltaTable(self._uri(contract.name)).merge(
             rows, predicate=on, source_alias="source", target_alias="target"
         )
+
+
+@contextmanager
+def writable(root: Path) -> Iterator[None]:
+    """What the system says against writing a file beside the tables (no room, no right to) becomes one line likewise.
+
+    Raises LakeError. Every other error stays as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FORBIDDEN:
+            raise
+        raise LakeError(f"{error.filename or root}: not written: {error.strerror}") from None
+    except duckdb.IOException as error:
+        found = _SYSTEM_SAID.search(str(error))
+        if found is None:
+            raise
+        raise LakeError(f"{root}: not written: {found[1]}") from None
 
 
 @contextmanager

@@ -5,29 +5,16 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voc.cyrillic import CYRILLIC, LETTERS
+from voc.cyrillic import to_latin as to_latin
 from voc.labels import Script, Speaker
 
-# Serbian Cyrillic is written one sound a letter, so this map, the one in daily use, loses nothing.
-_CYRILLIC_TO_LATIN = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "ђ": "đ", "е": "e", "ж": "ž", "з": "z", "и": "i",
-    "ј": "j", "к": "k", "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r",
-    "с": "s", "т": "t", "ћ": "ć", "у": "u", "ф": "f", "х": "h", "ц": "c", "ч": "č", "џ": "dž", "ш": "š",
-}  # fmt: skip
-_TO_LATIN = str.maketrans(
-    _CYRILLIC_TO_LATIN | {key.upper(): value.capitalize() for key, value in _CYRILLIC_TO_LATIN.items()}
-)
 # The first three have a stroke that Unicode's decomposition does not take off; the others are here for speed, since
 # they are nearly all that Croatian, Slovenian and Serbian need.
 _PLAIN = (("đ", "d"), ("ł", "l"), ("ø", "o"), ("č", "c"), ("ć", "c"), ("š", "s"), ("ž", "z"))
 _MARKS = re.compile("[\u0300-\u036f]+")  # those of European writing, removed in one go
 _PERHAPS_MARK = re.compile("[\u0300-\U0010ffff]")  # below, no character is a combining one
-_CYRILLIC = re.compile("[\u0400-\u04ff]+")
 _LATIN = re.compile("[A-Za-zªµº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+")
-
-
-def to_latin(text: str) -> str:
-    """Serbian Cyrillic letters to Latin ones; everything else stays."""
-    return text.translate(_TO_LATIN) if _CYRILLIC.search(text) else text
 
 
 def fold(text: str) -> str:
@@ -48,7 +35,7 @@ def fold(text: str) -> str:
 
 def script_of(text: str) -> Script:
     """The script that most letters are in; Latin where there are none."""
-    if text.isascii() or not (cyrillic := _letters(_CYRILLIC, text)):
+    if text.isascii() or not (cyrillic := _letters(CYRILLIC, text)):
         return Script.LATIN
     return Script.CYRILLIC if cyrillic > _letters(_LATIN, text) else Script.LATIN
 
@@ -59,8 +46,8 @@ def _letters(runs: re.Pattern[str], text: str) -> int:
 
 def _plain(text: str) -> str:
     """Lower-case letters of the region without script and diacritics; a replacement each is faster than a table."""
-    if _CYRILLIC.search(text):
-        for letter, latin in _CYRILLIC_TO_LATIN.items():
+    if CYRILLIC.search(text):
+        for letter, latin in LETTERS.items():
             text = text.replace(letter, latin)
     for letter, plain in _PLAIN:
         text = text.replace(letter, plain)

@@ -54,6 +54,11 @@ class Workspace:
         return self.root / "models"
 
     @property
+    def marts(self) -> Path:
+        """Folder of the marts' files: what the app needs of the lake, worked out from it, and so never backed up."""
+        return self.root / "marts"
+
+    @property
     def encoders(self) -> Path:
         """Folder of aligned encoders, one a run of `voc align`."""
         return self.root / "encoders"

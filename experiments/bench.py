@@ -46,8 +46,10 @@ def run_bench(
     progress: Progress,
     encoder: EncoderSettings | None = None,
     repeats: int | None = None,
+    contacts: int | None = None,
 ) -> BenchResult:
-    """Run one bench, tracked; on `encoder` where the suite trains a model on one of choice, `repeats` in the replay.
+    """Run one bench, tracked; on `encoder` where the suite trains a model on one of choice, `repeats` in the replay,
+    with so many `contacts` where the bench makes its own.
 
     Raises InputError for an unknown name, or for data or a workspace that is not there.
     """
@@ -55,13 +57,19 @@ def run_bench(
         return _run_scoring(_bench_workspace(workspace), bench_data(data), registry, progress)
     if name == "emergence":
         return _run_emergence(_bench_workspace(workspace), registry, progress, repeats)
+    if name == "kills":
+        return _run_kills(registry, progress, repeats)
     if name == "serving":
         return _run_serving(_bench_workspace(workspace), registry, progress)
+    if name == "daily":
+        return _run_daily(_bench_workspace(workspace), registry, progress, contacts)
+    if name == "app":
+        return _run_app(registry, progress, contacts, workspace)
     benches = {"quality": (quality_suites(encoder), workspace_suites(data)), "themes": theme_suites(encoder)}
     on_data, on_workspace = benches.get(name, ({}, {}))
     if suite not in {**on_data, **on_workspace}:
         known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
-        names = ", ".join([*known, "emergence", "scoring", "serving"])
+        names = ", ".join([*known, "emergence", "kills", "scoring", "serving", "daily", "app"])
         raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
     with registry.run(f"bench {name} {suite}") as run:
         if suite in on_data:
@@ -113,10 +121,17 @@ def theme_suites(
     encoder: EncoderSettings | None = None,
 ) -> tuple[dict[str, DataSuite], dict[str, WorkspaceSuite]]:
     """The suites of theme discovery by name: those on public data, and those on a workspace."""
+    from voc.experiments.suites.idea import SUITES as IDEA
+    from voc.experiments.suites.theme_scale import theme_scale
     from voc.experiments.suites.theme_stability import theme_stability
     from voc.experiments.suites.themes import SUITES
 
-    return {name: partial(suite, encoder=encoder) for name, suite in SUITES.items()}, {"stability": theme_stability}
+    on_data: dict[str, DataSuite] = {
+        **{name: partial(suite, encoder=encoder) for name, suite in SUITES.items()},
+        **{name: partial(suite, encoder=encoder) for name, suite in IDEA.items()},
+        "scale": partial(theme_scale, encoder=encoder),
+    }
+    return on_data, {"stability": theme_stability}
 
 
 def _run_emergence(workspace: Workspace, registry: Registry, progress: Progress, repeats: int | None) -> BenchResult:
@@ -124,6 +139,15 @@ def _run_emergence(workspace: Workspace, registry: Registry, progress: Progress,
 
     with registry.run("bench emergence") as run:
         result = emergence(workspace, progress, run, repeats or REPEATS)
+        run.metrics(result.figures)
+    return result
+
+
+def _run_kills(registry: Registry, progress: Progress, rounds: int | None) -> BenchResult:
+    from voc.experiments.kills import ROUNDS, kills
+
+    with registry.run("bench kills") as run:
+        result = kills(progress, run, rounds or ROUNDS)
         run.metrics(result.figures)
     return result
 
@@ -142,6 +166,24 @@ def _run_serving(workspace: Workspace, registry: Registry, progress: Progress) -
 
     with registry.run("bench serving") as run:
         result = serving(workspace, progress, run)
+        run.metrics(result.figures)
+    return result
+
+
+def _run_daily(workspace: Workspace, registry: Registry, progress: Progress, contacts: int | None) -> BenchResult:
+    from voc.experiments.daily import CONTACTS, daily
+
+    with registry.run("bench daily") as run:
+        result = daily(workspace, contacts or CONTACTS, progress, run)
+        run.metrics(result.figures)
+    return result
+
+
+def _run_app(registry: Registry, progress: Progress, contacts: int | None, folder: Path | None) -> BenchResult:
+    from voc.experiments.app import CONTACTS, app
+
+    with registry.run("bench app") as run:
+        result = app(contacts or CONTACTS, progress, run, folder=folder)
         run.metrics(result.figures)
     return result
 

@@ -6,8 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ import torch
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from voc.data.text import contact_text
-from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, Workspace
+from voc.data.workspace import Workspace
 from voc.errors import InputError, WorkspaceError
 from voc.experiments.bench import BenchResult, Progress, machine_context
+from voc.experiments.processes import copied, watched
 from voc.experiments.suites.multidogo import conversations
 from voc.experiments.suites.star import dialogues
 from voc.inference.engine import Engine, Texts, open_engine
@@ -187,36 +187,11 @@ def batch_figures(workspace: Workspace, contacts: int) -> dict[str, float]:
     """`voc score` over so many contacts of the workspace, in a copy: peak memory of all its processes, contacts a
     second. Shared pages count once (proportional set size)."""
     rows = workspace.lake.query("SELECT * FROM contacts ORDER BY contact_id LIMIT $most", {"most": contacts})
-    with _copied(workspace) as copy:
+    with copied(workspace) as copy:
         copy.lake.append("contacts", rows)
-        command = [sys.executable, "-m", "voc.cli", "score", "--engine", "onnx", "--workspace", str(copy.root)]
-        begin, peak = time.perf_counter(), 0.0
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            while process.poll() is None:
-                peak = max(peak, sum(memory_mb(each) for each in family(process.pid)))
-                time.sleep(0.05)
-        seconds = time.perf_counter() - begin
-        if process.returncode:
-            raise InputError(f"{workspace.root}: expected voc score to end with 0, got {process.returncode}")
-    return {"peak_rss_mb": peak, "batch.contacts": float(rows.num_rows), "batch.per_second": rows.num_rows / seconds}
-
-
-def family(process: int) -> list[int]:
-    """A process and its children, as far as they are still there."""
-    try:
-        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return [process]
-    return [process, *(each for child in children for each in family(int(child)))]
-
-
-def memory_mb(process: int) -> float:
-    """Proportional set size of a process; 0 once it has ended."""
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        took = watched(["score", "--engine", "onnx", "--workspace", str(copy.root)])
+    found = {"batch.contacts": float(rows.num_rows), "batch.per_second": rows.num_rows / took.seconds}
+    return {"peak_rss_mb": took.peak_mb, **found}
 
 
 def unique_share(texts: Sequence[str]) -> float:
@@ -235,17 +210,6 @@ def int8_loss(folder: Path) -> float:
         if report.get("precision") == "int8":
             return float(report["largest_loss"])
     raise InputError(f"{folder}: expected an export that was tried in int8; run: voc export")
-
-
-@contextmanager
-def _copied(workspace: Workspace) -> Iterator[Workspace]:
-    """A workspace of the same settings and models, with an empty lake."""
-    with tempfile.TemporaryDirectory(prefix="voc-bench-") as name:
-        root = Path(name)
-        for file in (SETTINGS_FILE, TAXONOMY_FILE):
-            (root / file).write_bytes((workspace.root / file).read_bytes())
-        (root / "models").symlink_to(workspace.models.resolve())
-        yield Workspace.open(root)
 
 
 def _pipelines(model: Model) -> list[Callable[[Sequence[str]], object]]:

@@ -1,4 +1,4 @@
-"""`voc daily`: everything that a day asks for, in order: new files, scores, themes, what rises, outcome scores.
+"""`voc daily`: everything that a day asks for, in order: new files, scores, themes, what rises, outcome scores, marts.
 
 Every step is one that can be killed and run again, so the whole can be as well. What one call did is in `runs`: a row
 of step `daily` for each of its steps, which also says what the step had read. A step whose tables have not changed
@@ -23,6 +23,7 @@ from voc.data.workspace import Workspace
 from voc.errors import InputError, VocError, WorkspaceError
 from voc.inference.emergence.run import emergence
 from voc.inference.engine import EngineName
+from voc.inference.marts_store import prepare
 from voc.inference.outcomes import score_outcomes
 from voc.inference.progress import Report, paced
 from voc.inference.score import score
@@ -32,7 +33,7 @@ from voc.models.outcome import current_head
 Around = Callable[[str], AbstractContextManager[Report]]
 """Entered around each step with its name; gives what reports the step's progress."""
 
-STEPS = ("ingest", "score", "themes", "signals", "outcomes")
+STEPS = ("ingest", "score", "themes", "signals", "outcomes", "marts")
 _NEEDS = {"themes": "score", "signals": "themes", "outcomes": "score"}
 _READS = {
     "themes": ("scores", "contacts", "theme_edits"),
@@ -143,7 +144,7 @@ def daily(
 
 def _run(call: _Call, step: str, around: Around, identity: str) -> StepResult:
     begin, started_at = time.perf_counter(), datetime.now(UTC)
-    work = {"ingest": _ingest, "score": _score, "themes": _themes, "signals": _signals, "outcomes": _outcomes}[step]
+    work = _WORK[step]
     error: Exception | None = None
     try:
         done = work(call, around)
@@ -295,6 +296,15 @@ def _outcomes(call: _Call, around: Around) -> _Done:
     return _Done(found.contacts, f"{found.days:,} days")
 
 
+def _marts(call: _Call, around: Around) -> _Done:
+    """Whatever became of the other steps: the app shows the lake as it is."""
+    with around("Preparing the app"):
+        files, new = prepare(call.workspace)
+    if not new:
+        return _Done(0, "the app's tables are there", Ending.NOTHING)
+    return _Done(new, f"{new:,} of {files:,} files of the app's tables")
+
+
 def _reading(workspace: Workspace, step: str, settings: str) -> list[object]:
     """What a step's result depends on."""
     return [*workspace.lake.versions(*_READS[step]), workspace.current_model, settings]
@@ -310,3 +320,13 @@ def _calls(workspace: Workspace, step: str) -> list[tuple[dict[str, Any], dict[s
     """Inputs and counts of a step in all calls until now, in their order."""
     rows = [(json.loads(row["inputs"]), json.loads(row["counts"])) for row in workspace.lake.query(_DAILY).to_pylist()]
     return [(inputs, counts) for inputs, counts in rows if inputs.get("step") == step]
+
+
+_WORK: dict[str, Callable[[_Call, Around], _Done]] = {
+    "ingest": _ingest,
+    "score": _score,
+    "themes": _themes,
+    "signals": _signals,
+    "outcomes": _outcomes,
+    "marts": _marts,
+}

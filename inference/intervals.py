@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from scipy.stats import chi2
+from scipy.stats import t as student
 
 CONFIDENCE = 0.95
 
@@ -66,10 +67,42 @@ def share_change(count: int, n: int, count_before: int, n_before: int, z: float 
     now, before = share(count, n, z), share(count_before, n_before, z)
     if now is None or before is None:
         return None
-    difference = now.value - before.value
+    return difference(now, before)
+
+
+def difference(now: Interval, before: Interval) -> Interval:
+    """How far two independent estimates lie apart, the first less the second (MOVER, Zou and Donner 2008)."""
+    value = now.value - before.value
     down = math.hypot(now.value - now.low, before.high - before.value)
     up = math.hypot(now.high - now.value, before.value - before.low)
-    return Interval(difference, difference - down, difference + up)
+    return Interval(value, value - down, value + up)
+
+
+def clustered_mean(
+    answers: int, total: float, clusters: int, squares: float, products: float, sizes: float
+) -> Interval | None:
+    """Mean of answers of which those of one customer are alike (linearised ratio, Student's t over the customers).
+
+    Args:
+        answers: How many.
+        total: Their sum.
+        clusters: How many customers gave them.
+        squares: Sum over customers of the square of the sum of their answers.
+        products: The same of that sum times the number of their answers.
+        sizes: The same of the square of that number.
+
+    Returns:
+        None with fewer than two customers, or where all answers are the same: how they vary is not known then.
+    """
+    if clusters < 2 or answers < clusters:
+        return None
+    mean = total / answers
+    spread = squares - 2 * mean * products + mean * mean * sizes
+    if spread <= 1e-9 * max(squares, 1.0):
+        return None
+    error = math.sqrt(spread * clusters / (clusters - 1)) / answers
+    half = float(student.ppf(1 - (1 - CONFIDENCE) / 2, clusters - 1)) * error
+    return Interval(mean, mean - half, mean + half)
 
 
 def dispersion(daily: Sequence[int], daily_before: Sequence[int]) -> float:

@@ -1,31 +1,51 @@
 """Marts: the app's questions, answered with SQL over the lake as counts and small frames.
 
-`Marts.load` reads the few narrow columns that every page needs (no text, no vectors) once into DuckDB's
-memory, about 100 bytes a contact, and all sessions share it; transcripts and search texts are read from the
-lake when asked for.
+`Marts.load` opens the file that `marts_store` makes of the lake; all sessions share it. What people decide is laid
+over it in memory, and transcripts are read from the lake when somebody reads them.
 """
 
+import shutil
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import duckdb
 import pandas as pd
-import pyarrow.dataset as ds
 
-from voc.data.customers import active_customers
+from voc.data import corrections as said
+from voc.data.corrections import Correction
 from voc.data.lake import Lake
 from voc.data.text import fold
-from voc.inference import marts_churn, marts_map, marts_models, marts_reasons, marts_signals, marts_themes
+from voc.data.workspace import Workspace
+from voc.inference import (
+    marts_churn,
+    marts_corrections,
+    marts_journey,
+    marts_map,
+    marts_models,
+    marts_pulse,
+    marts_reasons,
+    marts_signals,
+    marts_store,
+    marts_themes,
+)
+from voc.inference.corrections import Proposal
 from voc.inference.emergence import impact as impacts
 from voc.inference.emergence.impact import Impact, Prices
 from voc.inference.evidence import Evidence
+from voc.inference.marts_area import Area
 from voc.inference.marts_churn import BackTest, CallList, Order
+from voc.inference.marts_journey import Stage
 from voc.inference.marts_map import MapView, Marked, Region
 from voc.inference.marts_models import Judged
+from voc.inference.marts_pulse import FixedTheme, Opening, Service
 from voc.inference.marts_signals import RISING, AlertSummary, Emergence, Rise
+from voc.inference.marts_store import TABLES as TABLES
+from voc.inference.marts_store import Wanted
 from voc.inference.marts_themes import FixTest, Gone, Story
 from voc.inference.selection import FILTERED as _FILTERED
 from voc.inference.selection import NOT_STATED as NOT_STATED
@@ -34,14 +54,13 @@ from voc.inference.selection import Selection as Selection
 from voc.inference.selection import filter_values as _filter_values
 from voc.inference.selection import values as _values
 from voc.inference.theme_edits import Edit, history
+from voc.inference.transcripts import Transcripts
+from voc.inference.transcripts import Turn as Turn
 
-TABLES = (
-    "contacts", "scores", "themes", "theme_assignments", "customers", *marts_signals.TABLES, *marts_churn.TABLES,
-    *marts_map.TABLES, *marts_models.TABLES, *marts_themes.TABLES,
-)  # fmt: skip
-"""Tables of the lake that the marts depend on: while their versions stand, so do the answers."""
 EDITS = "theme_edits"
 """What people decide: a change in it is taken in by `Marts.take_in`, without reading the others again."""
+CORRECTIONS = "corrections"
+"""What people say of a contact in the place of the model: taken in by `Marts.correct` in the same way."""
 RECENT_DAYS = 7
 BASELINE_DAYS = 28
 TREND_WEEKS = 12
@@ -59,6 +78,8 @@ class Criteria:
     theme: str | None = None
     unknown: bool = False
     """Only contacts that the model abstained on."""
+    stage: str | None = None
+    """Stage of the customer journey; NOT_STATED: those without one."""
 
     @property
     def folded_words(self) -> tuple[str, ...]:
@@ -84,6 +105,8 @@ class Options:
     products: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    """Of the customer journey; NOT_STATED among them where some contacts have one and others do not."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +161,6 @@ class ThemeSummary:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """One utterance, as it stands in the lake."""
-
-    speaker: str
-    text: str
-    at: datetime | None
-
-
-@dataclass(frozen=True)
 class ContactView:
     """A contact with its labels, for a list or for reading."""
 
@@ -169,6 +183,14 @@ class ContactView:
     theme_id: str | None
     theme_label: str | None
     turns: tuple[Turn, ...]
+    proposal: Proposal | None = None
+    """What the model says; None where it has not scored the contact. The labels above are those that hold."""
+    corrections: tuple[Correction, ...] = ()
+    """What people said that holds, a task each; the newest last."""
+
+    def corrected(self, task: str) -> bool:
+        """Whether the label of this task is a person's."""
+        return any(each.task == task for each in self.corrections)
 
 
 @dataclass(frozen=True)
@@ -182,42 +204,49 @@ class Page:
 class Marts:
     """Answers over one state of the lake. Methods may be called from several threads at once."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, datasets: Mapping[str, ds.Dataset], model: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, transcripts: Transcripts, passing: Path | None = None, *,
+        part: bool = False,
+    ) -> None:  # fmt: skip
         self._connection = connection
-        self._texts = datasets["contacts"]
-        self._scores = datasets["scores"]
-        self._labels = datasets["labels"]
-        self._places = datasets["theme_map"]
-        self._placing = Lock()
+        self._transcripts = transcripts
+        self._passing = passing
+        # Also of marts that nobody closes, when they are collected or the process ends.
+        self._forget = weakref.finalize(self, shutil.rmtree, passing, ignore_errors=True) if passing else _nothing
         self._editing = Lock()
         self._edits: tuple[Edit, ...] = ()
-        self._model = model
+        self._corrections: tuple[Correction, ...] = ()
+        self._held: dict[str, tuple[Correction, ...]] = {}
+        self._part = part
 
     @classmethod
-    def load(cls, lake: Lake, model_version: str | None, head_version: str | None = None) -> "Marts":
-        """Read the lake as it is now, with the scores of this model and of this outcome head alone."""
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = 'UTC'")
-        datasets = {name: lake.dataset(name) for name in TABLES}
-        for name, dataset in datasets.items():
-            connection.register(f"lake_{name}", dataset)
-        connection.execute(_LOAD_CONTACTS, {"model": model_version or ""})
-        connection.execute(_LOAD_REASONS, {"model": model_version or ""})
-        connection.execute(marts_themes.CREATE)
-        connection.execute(marts_signals.CREATE)
-        connection.execute(marts_reasons.CREATE)
-        connection.execute(marts_churn.CREATE)
-        connection.execute(marts_churn.LOAD_RISK, {"head": head_version or ""})
-        first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
-        if first is None:
-            first = last = date.min
-        connection.register("lake_active", active_customers(lake, first, last))
-        connection.execute("CREATE TABLE active AS SELECT day, active FROM lake_active")
-        for name in (*TABLES, "active"):
-            connection.unregister(f"lake_{name}")
-        marts = cls(connection, datasets, model_version or "")
+    def load(
+        cls,
+        lake: Lake,
+        model_version: str | None,
+        head_version: str | None = None,
+        area: Area = None,
+        folder: Path | None = None,
+    ) -> "Marts":
+        """The marts of the lake as it is now, with the scores of this model and of this outcome head alone.
+
+        They are read from a file in `folder`, which is made where it is not there yet; where that may not be, or no
+        folder is given, in a passing place. With an area no contact of another product is in them: there is no
+        question that could find one.
+        """
+        wanted = Wanted(model_version, head_version, area)
+        path, passing = marts_store.found_or_made(lake, wanted, folder)
+        marts = cls(marts_store.opened(path), Transcripts(lake.dataset("contacts")), passing, part=area is not None)
         marts.take_in(history(lake))
+        marts_corrections.lay(marts._connection)
+        marts.correct(said.history(lake))
         return marts
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> "Marts":
+        """The marts of the whole workspace as it is now, as the app opens them."""
+        head = marts_churn.head_of(workspace.models, workspace.current_model)
+        return cls.load(workspace.lake, workspace.current_model, head.version if head else None, folder=workspace.marts)
 
     def take_in(self, edits: tuple[Edit, ...]) -> None:
         """Let what people decided about themes (all edits, oldest first) hold in the answers from now on."""
@@ -226,9 +255,17 @@ class Marts:
                 marts_themes.apply_edits(self._connection, edits)
                 self._edits = edits
 
+    def correct(self, rows: tuple[Correction, ...]) -> None:
+        """Let what people said of contacts (all rows, oldest first) hold in the answers from now on."""
+        with self._editing:
+            if len(rows) >= len(self._corrections):
+                marts_corrections.apply(self._connection, rows)
+                self._corrections, self._held = rows, said.by_contact(rows)
+
     def close(self) -> None:
         """Free the memory. No question can be asked afterwards."""
         self._connection.close()
+        self._forget()
 
     def span(self) -> Span | None:
         """What there is; None when nothing was ever ingested."""
@@ -246,14 +283,15 @@ class Marts:
             column: tuple(
                 row[0] for row in self._rows(f"SELECT {column} FROM contact GROUP BY 1 ORDER BY count(*) DESC, 1")
             )
-            for column in ("product", "channel", "language")
+            for column in ("product", "channel", "language", "stage")
         }
-        return Options(values["product"], values["channel"], values["language"])
+        stages = values["stage"] if values["stage"] != (NOT_STATED,) else ()
+        return Options(values["product"], values["channel"], values["language"], stages)
 
     def totals(self, selection: Selection) -> Totals:
         """Counts of the selection."""
         counts = self._rows(
-            f"""SELECT count(*), count(DISTINCT customer_id), count(*) FILTER (scored),
+            f"""SELECT count(*), count(DISTINCT customer), count(*) FILTER (scored),
                        count(*) FILTER (sentiment = 'negative'), count(*) FILTER (churn_intent),
                        count(*) FILTER (abstained)
                 FROM contact WHERE {_SELECTED}""",
@@ -270,7 +308,7 @@ class Marts:
         """Columns day, contacts, customers: every day of the selection, those without contacts as zeros."""
         return self._frame(
             f"""WITH counted AS (
-                    SELECT day, count(*) AS contacts, count(DISTINCT customer_id) AS customers
+                    SELECT day, count(*) AS contacts, count(DISTINCT customer) AS customers
                     FROM contact WHERE {_SELECTED} AND ($theme IS NULL OR theme_id = $theme) GROUP BY day)
                 SELECT calendar.day::TIMESTAMP AS day, coalesce(contacts, 0)::INTEGER AS contacts,
                        coalesce(customers, 0)::INTEGER AS customers
@@ -311,7 +349,27 @@ class Marts:
 
     def at_risk(self) -> bool:
         """Whether any contact has a risk."""
-        return bool(self._rows("SELECT count(*) > 0 FROM contact_risk")[0][0])
+        return bool(self._rows("SELECT count(risk) > 0 FROM contact")[0][0])
+
+    def service(self, selection: Selection, opening: Opening, horizon: int) -> Service:
+        """How customers were served and what they think of it; as of `marts_pulse.service`."""
+        return marts_pulse.service(self._connection, selection, opening, horizon)
+
+    def trend(self, selection: Selection, step: int, opening: Opening, horizon: int) -> pd.DataFrame:
+        """The figures of a selection step by step; as of `marts_pulse.trend`."""
+        return marts_pulse.trend(self._connection, selection, step, opening, horizon)
+
+    def fixed_themes(self, since: date) -> tuple[FixedTheme, ...]:
+        """Themes marked as fixed since a day; as of `marts_pulse.fixed_themes`."""
+        return marts_pulse.fixed_themes(self._connection, since)
+
+    def stages(self, selection: Selection) -> tuple[Stage, ...]:
+        """Stages of the customer journey; as of `marts_journey.stages`."""
+        return marts_journey.stages(self._connection, selection)
+
+    def stage_cells(self, selection: Selection) -> pd.DataFrame:
+        """Stages by reasons; as of `marts_journey.cells`."""
+        return marts_journey.cells(self._connection, selection)
 
     def sentiment(self, selection: Selection, step: int) -> pd.DataFrame:
         """Columns from_day, to_day, negative, neutral, positive, scored, a row for every `step` days.
@@ -369,7 +427,7 @@ class Marts:
 
     def impact(self, theme_id: str, selection: Selection, prices: Prices = ()) -> Impact:
         """What a theme does to the company in a selection; `prices` is the cost of a contact by channel."""
-        everybody = not any(_filter_values(selection).values())
+        everybody = not self._part and not any(_filter_values(selection).values())
         with self._connection.cursor() as cursor:
             return impacts.measure(
                 cursor, theme_id, selection.first, selection.last, prices, _SELECTED, _values(selection),
@@ -379,6 +437,10 @@ class Marts:
     def story(self, theme_id: str) -> Story:
         """What happened to a theme, what waits for the next run, and which themes are like it."""
         return marts_themes.story(self._connection, self._edits, theme_id)
+
+    def knows(self, theme_id: str) -> bool:
+        """Whether there is a theme of that id, shown or not."""
+        return bool(self._rows("SELECT count(*) > 0 FROM theme_row WHERE theme_id = $theme", {"theme": theme_id})[0][0])
 
     def gone(self, theme_id: str) -> Gone | None:
         """What became of a theme that is not shown; None where there never was one of that id."""
@@ -406,7 +468,7 @@ class Marts:
 
     def weeks(self) -> pd.DataFrame:
         """What comes in and what the model makes of it by week; as of `marts_models.weeks`."""
-        return marts_models.weeks(self._connection, self._scores, self._model)
+        return marts_models.weeks(self._connection)
 
     def week_languages(self) -> pd.DataFrame:
         """Contacts by week and language; as of `marts_models.week_languages`."""
@@ -414,16 +476,14 @@ class Marts:
 
     def judged(self) -> Judged | None:
         """The contacts that the model was judged on; as of `marts_models.judged`."""
-        return marts_models.judged(self._connection, self._labels, self._scores, self._model)
+        return marts_models.judged(self._connection)
 
     def map_view(self, selection: Selection, most: int, least_customers: int) -> MapView:
         """The map of a selection; as of `marts_map.view`."""
-        self._place()
         return marts_map.view(self._connection, selection, most, least_customers)
 
     def marked(self, selection: Selection, region: Region) -> Marked:
         """The contacts in a region of the map; as of `marts_map.marked`."""
-        self._place()
         return marts_map.marked(self._connection, selection, region)
 
     def contacts_by_number(self, numbers: Sequence[int]) -> tuple[ContactView, ...]:
@@ -435,15 +495,14 @@ class Marts:
         cursor = self._connection.cursor()
         where, values = [_SELECTED], _values(selection)
         if criteria.folded_words:
-            cursor.register("lake_contacts", self._texts)
             words = {f"word{place}": _like(word) for place, word in enumerate(criteria.folded_words)}
             matches = " AND ".join(rf"search_text LIKE ${name} ESCAPE '\'" for name in words)
             cursor.execute(
-                f"""CREATE TEMP TABLE hit AS SELECT contact_id FROM lake_contacts
+                f"""CREATE TEMP TABLE hit AS SELECT number FROM contact_words
                     WHERE day BETWEEN $first AND $last AND {matches}""",
                 {"first": selection.first, "last": selection.last, **words},
             )
-            where.append("contact_id IN (SELECT contact_id FROM hit)")
+            where.append("number IN (SELECT number FROM hit)")
         if criteria.reason is not None:
             where.append("number IN (SELECT number FROM contact_reason WHERE reason = $reason)")
             values["reason"] = criteria.reason
@@ -456,6 +515,9 @@ class Marts:
             values["theme"] = criteria.theme
         if criteria.unknown:
             where.append("abstained")
+        if criteria.stage is not None:
+            where.append("stage = $stage")
+            values["stage"] = criteria.stage
         condition = " AND ".join(where)
         total = cursor.execute(f"SELECT count(*) FROM contact WHERE {condition}", values).fetchone()
         numbers = cursor.execute(
@@ -464,6 +526,26 @@ class Marts:
         ).fetchall()
         cursor.close()
         return Page(total[0] if total else 0, self._views([row[0] for row in numbers]))
+
+    def languages_of(self, contact_ids: Sequence[str]) -> dict[str, str]:
+        """Language of each of these contacts, as far as they are here."""
+        return dict(
+            self._rows(
+                "SELECT contact_id, language FROM contact SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS contact_id) "
+                "USING (contact_id)",
+                {"ids": list(contact_ids)},
+            )
+        )
+
+    def first_scored(self, contact_ids: Sequence[str]) -> ContactView | None:
+        """The first of these contacts that is here and scored."""
+        found = self._rows(
+            "SELECT number FROM (SELECT unnest($ids::VARCHAR[]) AS contact_id, "
+            "generate_subscripts($ids::VARCHAR[], 1) AS place) JOIN contact USING (contact_id) "
+            "WHERE scored ORDER BY place LIMIT 1",
+            {"ids": list(contact_ids)},
+        )
+        return next(iter(self._views([number for (number,) in found])), None)
 
     def contact(self, contact_id: str) -> ContactView | None:
         """One contact; None when there is none of that id."""
@@ -480,10 +562,6 @@ class Marts:
         views = {view.contact_id: view for view in self._views(list(numbers.values()))}
         return tuple(views[contact_id] for contact_id in contact_ids if contact_id in views)
 
-    def _place(self) -> None:
-        with self._placing:
-            marts_map.ready(self._connection, self._places)
-
     def _themes(self, selection: Selection, theme_id: str | None) -> tuple[ThemeSummary, ...]:
         values = _values(selection) | {"theme": theme_id, "recent": RECENT_DAYS, "back": BASELINE_DAYS}
         rows = self._rows(
@@ -492,7 +570,7 @@ class Marts:
                     SELECT contact.*, newest - day AS age FROM contact, ends
                     WHERE {_FILTERED} AND theme_id IS NOT NULL AND ($theme IS NULL OR theme_id = $theme)),
                 chosen AS (
-                    SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers
+                    SELECT theme_id, count(*) AS contacts, count(DISTINCT customer) AS customers
                     FROM inside WHERE day BETWEEN $first AND $last GROUP BY 1),
                 spoken AS (
                     SELECT theme_id, list((language, n) ORDER BY n DESC, language) AS languages
@@ -553,13 +631,13 @@ class Marts:
                       abstained,
                       sentiment, sentiment_probability, churn_intent, churn_probability, theme_id, label,
                       (SELECT list((reason, probability) ORDER BY probability DESC) FROM contact_reason
-                       WHERE contact_reason.number = contact.number)
+                       WHERE contact_reason.number = contact.number), churn_direction, churn_evidence
                FROM contact LEFT JOIN theme USING (theme_id)
                WHERE list_contains($numbers::INTEGER[], number)""",
             {"numbers": list(numbers)},
         )
-        turns = self._turns([row[1] for row in rows], sorted({row[4] for row in rows}))
-        standing = self._standing([row[1] for row in rows], sorted({row[4] for row in rows}))
+        turns = self._transcripts.read({row[1]: row[4] for row in rows})
+        proposals = marts_corrections.proposals(self._connection, numbers)
         views = {
             row[0]: ContactView(
                 contact_id=row[1],
@@ -576,41 +654,17 @@ class Marts:
                 sentiment_probability=row[11],
                 churn_intent=bool(row[12]),
                 churn_probability=row[13],
-                churn_direction=standing.get(row[1], (None, None))[0],
-                evidence=standing.get(row[1], (None, None))[1],
+                churn_direction=row[17],
+                evidence=Evidence(**row[18]) if row[18] else None,
                 theme_id=row[14],
                 theme_label=row[15],
                 turns=turns.get(row[1], ()),
+                proposal=proposals.get(row[1]),
+                corrections=self._held.get(row[1], ()) if row[8] else (),
             )
             for row in rows
         }
         return tuple(views[number] for number in numbers)
-
-    def _turns(self, contact_ids: list[str], days: list[date]) -> dict[str, tuple[Turn, ...]]:
-        cursor = self._connection.cursor()
-        cursor.register("lake_contacts", self._texts)
-        # Not `execute` and `fetchall`: that wants pytz for times with a zone.
-        found = cursor.sql(
-            f"""SELECT contact_id, turns FROM lake_contacts
-                WHERE day IN ({", ".join(f"DATE '{day.isoformat()}'" for day in days)})
-                  AND list_contains($ids::VARCHAR[], contact_id)""",
-            params={"ids": contact_ids},
-        ).to_arrow_table()
-        cursor.close()
-        return {row["contact_id"]: tuple(Turn(**turn) for turn in row["turns"] or ()) for row in found.to_pylist()}
-
-    def _standing(self, contact_ids: list[str], days: list[date]) -> dict[str, tuple[str | None, Evidence | None]]:
-        """Where customers stand with us, and the words that say so; out of the lake, since only lists need it."""
-        cursor = self._connection.cursor()
-        cursor.register("lake_scores", self._scores)
-        found = cursor.sql(
-            f"""SELECT contact_id, churn_direction, churn_evidence FROM lake_scores
-                WHERE day IN ({", ".join(f"DATE '{day.isoformat()}'" for day in days)})
-                  AND model_version = $model AND list_contains($ids::VARCHAR[], contact_id)""",
-            params={"ids": contact_ids, "model": self._model},
-        ).fetchall()
-        cursor.close()
-        return {row[0]: (row[1], Evidence(**row[2]) if row[2] else None) for row in found}
 
     def _rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -627,22 +681,5 @@ def _like(word: str) -> str:
     return f"%{escaped}%"
 
 
-# `number` counts contacts from the newest: the order of every list, and a narrow key.
-_LOAD_CONTACTS = f"""
-CREATE TABLE contact AS
-SELECT row_number() OVER (ORDER BY started_at DESC, contact_id)::INTEGER AS number, contact_id, customer_id,
-       started_at::TIMESTAMP AS started_at, c.day AS day, channel,
-       coalesce(product, '{NOT_STATED}') AS product,
-       coalesce(language, '{NOT_STATED}') AS language, s.contact_id IS NOT NULL AS scored,
-       coalesce(abstained, FALSE) AS abstained, sentiment, sentiment_probability,
-       churn_intent, churn_probability, csat, theme_id, similarity
-FROM lake_contacts AS c
-LEFT JOIN (SELECT * FROM lake_scores WHERE model_version = $model) AS s USING (contact_id)
-LEFT JOIN lake_theme_assignments AS a USING (contact_id)
-"""
-_LOAD_REASONS = """
-CREATE TABLE contact_reason AS
-SELECT number, item.reason AS reason, item.probability AS probability
-FROM (SELECT contact_id, unnest(reasons) AS item FROM lake_scores WHERE model_version = $model)
-JOIN contact USING (contact_id)
-"""
+def _nothing() -> None:
+    """There is nothing to delete."""

@@ -18,19 +18,11 @@ from voc.models.outcome import FOLDER, current_head, load_report
 Order = Literal["stated", "risk"]
 TABLES = ("outcomes", "outcome_scores")
 CREATE = """
-CREATE TABLE leave AS SELECT customer_id, churned_at FROM lake_outcomes;
-CREATE TABLE gone AS
-SELECT customer_id, min(day) AS gone_on FROM (
-    SELECT customer_id, churned_at AS day FROM lake_outcomes
-    UNION ALL SELECT customer_id, active_to FROM lake_customers)
-WHERE day IS NOT NULL GROUP BY customer_id;
+CREATE TABLE leave AS
+SELECT customer, churned_at FROM lake_outcomes
+LEFT JOIN (SELECT DISTINCT customer_id, customer FROM contact) USING (customer_id);
 """
-"""Of the registered datasets `lake_outcomes` and `lake_customers`. From `gone_on` on somebody is no customer."""
-LOAD_RISK = """
-CREATE TABLE contact_risk AS
-SELECT number, outcome_probability AS risk FROM lake_outcome_scores JOIN contact USING (contact_id)
-WHERE model_version = $head
-"""
+"""Of the registered dataset `lake_outcomes`: when whose outcome is known left; null: they have not."""
 LISTED_DAYS = 28
 """The back-test makes the list on each of so many days in a row."""
 _SIGNALS: dict[Order, tuple[str, str]] = {"stated": ("churn_intent", "churn_probability"), "risk": ("TRUE", "risk")}
@@ -119,19 +111,18 @@ def call_list(
     with connection.cursor() as cursor:
         rows = cursor.execute(
             f"""WITH chosen AS (
-                    SELECT number, customer_id, churn_intent, churn_probability,
+                    SELECT number, customer, churn_intent, churn_probability,
                            CASE WHEN day > $fresh THEN risk END AS risk
-                    FROM contact LEFT JOIN contact_risk USING (number) LEFT JOIN gone USING (customer_id)
-                    WHERE {SELECTED} AND scored AND (gone_on IS NULL OR gone_on > $last)),
+                    FROM contact WHERE {SELECTED} AND scored AND (gone_on IS NULL OR gone_on > $last)),
                 people AS (
-                    SELECT customer_id, min(number) FILTER (churn_intent) AS stated_number,
+                    SELECT min(number) FILTER (churn_intent) AS stated_number,
                            arg_min(churn_probability, number) FILTER (churn_intent) AS stated_probability,
                            min(number) AS latest_number, arg_min(risk, number) FILTER (risk IS NOT NULL) AS risk
-                    FROM chosen GROUP BY customer_id),
+                    FROM chosen GROUP BY customer),
                 listed AS (
                     SELECT *, count(*) OVER () AS total FROM people WHERE {column} IS NOT NULL
                     ORDER BY {column} DESC, {newest} LIMIT $capacity)
-                SELECT total, listed.customer_id, said.contact_id, said.day, stated_probability, latest.contact_id,
+                SELECT total, latest.customer_id, said.contact_id, said.day, stated_probability, latest.contact_id,
                        listed.risk
                 FROM listed JOIN contact AS latest ON latest.number = latest_number
                 LEFT JOIN contact AS said ON said.number = stated_number
@@ -139,7 +130,7 @@ def call_list(
             parameters,
         ).fetchall()
         stated = cursor.execute(
-            f"""SELECT count(DISTINCT customer_id) FROM contact LEFT JOIN gone USING (customer_id)
+            f"""SELECT count(DISTINCT customer) FROM contact
                 WHERE {SELECTED} AND churn_intent AND (gone_on IS NULL OR gone_on > $last)""",
             values(selection),
         ).fetchall()[0][0]
@@ -194,21 +185,21 @@ def back_test(
             f"""WITH calendar AS (
                     SELECT unnest(generate_series($from::DATE, $to::DATE, INTERVAL 1 DAY))::DATE AS made_on),
                 said AS (
-                    SELECT customer_id, day, min(number) AS number,
+                    SELECT customer, day, any_value(gone_on) AS gone_on, min(number) AS number,
                            arg_min({value}, number) FILTER ({has} AND {value} IS NOT NULL) AS signal
-                    FROM contact LEFT JOIN contact_risk USING (number)
+                    FROM contact
                     WHERE scored AND day >= greatest($since::DATE, $from::DATE - $length::INTEGER)
                       AND day < $to::DATE AND {FILTERED}
-                    GROUP BY customer_id, day),
+                    GROUP BY customer, day),
                 known AS (
-                    SELECT said.*, leave.customer_id IS NOT NULL AS sure, churned_at,
+                    SELECT said.*, leave.customer IS NOT NULL AS sure, churned_at,
                            least($to::DATE, gone_on, day + $length::INTEGER) AS until
-                    FROM said LEFT JOIN leave USING (customer_id) LEFT JOIN gone USING (customer_id)),
+                    FROM said LEFT JOIN leave USING (customer)),
                 -- Lists on which this is the customer's latest contact. Such spans never overlap, so sums of their
                 -- begins and ends count the customers of every day at once.
                 touched AS (
                     SELECT greatest(day + 1, $from::DATE) AS begins, churned_at,
-                           least(until, lead(day) OVER (PARTITION BY customer_id ORDER BY day)) AS ends
+                           least(until, lead(day) OVER (PARTITION BY customer ORDER BY day)) AS ends
                     FROM known WHERE sure),
                 steps AS (
                     SELECT begins AS day, 1 AS people, 0 AS leavers FROM touched WHERE begins <= ends
@@ -222,9 +213,9 @@ def back_test(
                     SELECT made_on, sum(leavers) / nullif(sum(people), 0) AS share
                     FROM calendar JOIN changes ON day <= made_on GROUP BY made_on),
                 signalled AS (
-                    SELECT customer_id, number, signal, sure, churned_at, greatest(day + 1, $from::DATE) AS begins,
+                    SELECT customer, number, signal, sure, churned_at, greatest(day + 1, $from::DATE) AS begins,
                            least(until, day + $fresh::INTEGER,
-                                 lead(day) OVER (PARTITION BY customer_id ORDER BY day)) AS ends
+                                 lead(day) OVER (PARTITION BY customer ORDER BY day)) AS ends
                     FROM known WHERE signal IS NOT NULL),
                 -- Of those who compete for the very same lists, only so many can be on any.
                 candidates AS (
@@ -237,9 +228,9 @@ def back_test(
                     SELECT * FROM there
                     QUALIFY row_number() OVER (PARTITION BY made_on ORDER BY signal DESC, number) <= $capacity),
                 listed AS (
-                    SELECT customer_id, min(made_on) AS made_on, any_value(sure) AS sure,
+                    SELECT customer, min(made_on) AS made_on, any_value(sure) AS sure,
                            any_value(churned_at) AS churned_at
-                    FROM ranked GROUP BY customer_id)
+                    FROM ranked GROUP BY customer)
                 SELECT count(*) FILTER (sure),
                        count(*) FILTER (sure AND churned_at < made_on + $horizon::INTEGER),
                        coalesce(sum(share) FILTER (sure), 0), count(*) FILTER (NOT sure)

@@ -1,7 +1,6 @@
 """The map: the app's questions over the table `theme_map`, as small frames and dataclasses.
 
-The places are read into memory when the map is first asked for, about 16 bytes a contact; pages without a map pay
-nothing. A lake without the table, as older versions wrote it, answers that there is no map.
+A lake without the table, as older versions wrote it, answers that there is no map.
 """
 
 from collections.abc import Sequence
@@ -13,16 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from voc.inference.selection import SELECTED, Selection, values
 
-TABLES = ("theme_map",)
-# A contact's rank is the same in every selection: what is shown of many is the same sample each time, and of few all.
-_LOAD = """
-CREATE TABLE IF NOT EXISTS map_point AS
-SELECT number, x, y, hash(contact_id) AS rank FROM lake_theme_map JOIN contact USING (contact_id)
-"""
 Point = tuple[float, float]
 
 
@@ -95,14 +87,6 @@ class Marked:
     themes: tuple[tuple[str | None, int, int], ...]
 
 
-def ready(connection: duckdb.DuckDBPyConnection, places: ds.Dataset) -> None:
-    """Read the places of the dataset `theme_map`, unless that was done. Not for several threads at once."""
-    with connection.cursor() as cursor:
-        cursor.register("lake_theme_map", places)
-        cursor.execute(_LOAD)
-        cursor.unregister("lake_theme_map")
-
-
 def view(connection: duckdb.DuckDBPyConnection, selection: Selection, most: int, least_customers: int) -> MapView:
     """The selection's dots and names.
 
@@ -112,21 +96,21 @@ def view(connection: duckdb.DuckDBPyConnection, selection: Selection, most: int,
     with connection.cursor() as cursor:
         total, placed = _one(
             cursor,
-            f"SELECT count(*), count(x) FROM contact LEFT JOIN map_point USING (number) WHERE {SELECTED}",
+            f"SELECT count(*), count(x) FROM contact WHERE {SELECTED}",
             chosen,
         )
-        edges = _one(cursor, "SELECT min(x), max(x), min(y), max(y) FROM map_point", {})
+        edges = _one(cursor, "SELECT min(x), max(x), min(y), max(y) FROM contact", {})
         rows = cursor.execute(
-            f"""SELECT theme_id, label, median(x), median(y), count(*) AS n, count(DISTINCT customer_id)
-                FROM map_point JOIN contact USING (number) JOIN theme USING (theme_id)
-                WHERE {SELECTED} AND status = 'active' GROUP BY ALL ORDER BY n DESC, theme_id""",
+            f"""SELECT theme_id, label, median(x), median(y), count(*) AS n, count(DISTINCT customer)
+                FROM contact JOIN theme USING (theme_id)
+                WHERE {SELECTED} AND x IS NOT NULL AND status = 'active' GROUP BY ALL ORDER BY n DESC, theme_id""",
             chosen,
         ).fetchall()
         named = tuple(MapTheme(*row) for row in rows if row[5] >= least_customers)
         points = cursor.execute(
             f"""SELECT x, y, sentiment,
                        coalesce(list_position($named::VARCHAR[], theme_id), 0)::SMALLINT - 1::SMALLINT AS theme
-                FROM map_point JOIN contact USING (number) WHERE {SELECTED} ORDER BY rank, number LIMIT $most""",
+                FROM contact WHERE {SELECTED} AND x IS NOT NULL ORDER BY rank, number LIMIT $most""",
             chosen | {"named": [theme.theme_id for theme in named], "most": most},
         ).df()
         points["sentiment"] = points["sentiment"].astype("category")
@@ -139,7 +123,7 @@ def marked(connection: duckdb.DuckDBPyConnection, selection: Selection, region: 
     left, right, low, high = region.box
     with connection.cursor() as cursor:
         found = cursor.execute(
-            f"""SELECT number, x, y FROM map_point JOIN contact USING (number)
+            f"""SELECT number, x, y FROM contact
                 WHERE {SELECTED} AND x BETWEEN $left AND $right AND y BETWEEN $low AND $high ORDER BY number""",
             values(selection) | {"left": left, "right": right, "low": low, "high": high},
         ).fetchnumpy()
@@ -147,9 +131,9 @@ def marked(connection: duckdb.DuckDBPyConnection, selection: Selection, region: 
             region.holds(np.asarray(found["x"], dtype=np.float64), np.asarray(found["y"], dtype=np.float64))
         ]
         cursor.register("inside", pa.table({"number": numbers}))
-        (customers,) = _one(cursor, "SELECT count(DISTINCT customer_id) FROM contact JOIN inside USING (number)", {})
+        (customers,) = _one(cursor, "SELECT count(DISTINCT customer) FROM contact JOIN inside USING (number)", {})
         themes = cursor.execute(
-            """SELECT theme_id, count(*) AS n, count(DISTINCT customer_id) FROM contact JOIN inside USING (number)
+            """SELECT theme_id, count(*) AS n, count(DISTINCT customer) FROM contact JOIN inside USING (number)
                GROUP BY 1 ORDER BY n DESC, theme_id NULLS LAST"""
         ).fetchall()
         cursor.unregister("inside")

@@ -1,7 +1,4 @@
-"""Contact reasons: the app's questions over the labels, as small frames of counts.
-
-They read what `Marts.load` keeps in memory, with `CREATE` for the customers' segments.
-"""
+"""Contact reasons: the app's questions over the labels, as small frames of counts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,22 +6,17 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from voc.inference.selection import NOT_STATED, SELECTED, Selection, values
+from voc.inference.selection import SELECTED, Selection, values
 
 SLICES = ("channel", "product", "segment", "language")
 """What reasons can be broken down by."""
-CREATE = """
-CREATE TABLE customer_segment AS
-SELECT customer_id, segment FROM lake_customers WHERE segment IS NOT NULL AND segment <> '';
-"""
-"""Of the registered dataset `lake_customers`."""
 
 
 def counts(connection: duckdb.DuckDBPyConnection, selection: Selection) -> pd.DataFrame:
     """Columns reason, contacts, customers, negative, leaving; most contacts first. A contact may name several."""
     return _frame(
         connection,
-        f"""SELECT reason, count(*)::INTEGER AS contacts, count(DISTINCT customer_id)::INTEGER AS customers,
+        f"""SELECT reason, count(*)::INTEGER AS contacts, count(DISTINCT customer)::INTEGER AS customers,
                    count(*) FILTER (sentiment = 'negative')::INTEGER AS negative,
                    count(*) FILTER (churn_intent)::INTEGER AS leaving
             FROM contact_reason JOIN contact USING (number) WHERE {SELECTED}
@@ -42,18 +34,16 @@ def slices(connection: duckdb.DuckDBPyConnection, selection: Selection, column: 
     """
     if column not in SLICES:
         raise ValueError(f"expected one of {', '.join(SLICES)}, got {column!r}")
-    value = f"coalesce(segment, '{NOT_STATED}')" if column == "segment" else column
-    known = "LEFT JOIN customer_segment USING (customer_id)" if column == "segment" else ""
     return _frame(
         connection,
         f"""WITH chosen AS (
-                SELECT number, customer_id, {value} AS value FROM contact {known} WHERE {SELECTED} AND scored),
+                SELECT number, customer, {column} AS value FROM contact WHERE {SELECTED} AND scored),
             sliced AS (
-                SELECT value, count(*)::INTEGER AS scored, count(DISTINCT customer_id)::INTEGER AS people
+                SELECT value, count(*)::INTEGER AS scored, count(DISTINCT customer)::INTEGER AS people
                 FROM chosen GROUP BY value),
             cells AS (
                 SELECT reason, value, count(*)::INTEGER AS contacts,
-                       count(DISTINCT customer_id)::INTEGER AS customers
+                       count(DISTINCT customer)::INTEGER AS customers
                 FROM contact_reason JOIN chosen USING (number) GROUP BY ALL)
             SELECT reason, value, coalesce(contacts, 0)::INTEGER AS contacts,
                    coalesce(customers, 0)::INTEGER AS customers, scored, people
@@ -68,7 +58,7 @@ def daily(connection: duckdb.DuckDBPyConnection, selection: Selection, reason: s
     return _frame(
         connection,
         f"""WITH counted AS (
-                SELECT day, count(*) AS contacts, count(DISTINCT customer_id) AS customers
+                SELECT day, count(*) AS contacts, count(DISTINCT customer) AS customers
                 FROM contact_reason JOIN contact USING (number) WHERE {SELECTED} AND reason = $reason GROUP BY day)
             SELECT calendar.day::TIMESTAMP AS day, coalesce(contacts, 0)::INTEGER AS contacts,
                    coalesce(customers, 0)::INTEGER AS customers

@@ -9,7 +9,9 @@ from typing import Any
 from voc.data.runs import latest_runs
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError
-from voc.models.compatibility import taxonomy_gap
+from voc.models.compatibility import MOST_NAMES as MOST_NAMES
+from voc.models.compatibility import Gap as Gap
+from voc.models.compatibility import gap_between
 from voc.models.exported import REPORT
 from voc.models.manifest import CARD, EXPORT, REFUSED, Manifest, read_manifest
 from voc.models.quality import Bin as Bin
@@ -60,7 +62,7 @@ class ModelReport:
     card: str
     gate: Gate | None
     promotion: Promotion | None
-    gap: str | None = None
+    gap: Gap | None = None
     """How its reasons differ from those of the taxonomy."""
     problem: str | None = None
 
@@ -85,7 +87,7 @@ def _report(folder: Path, workspace: Workspace, promotion: Promotion | None) -> 
         card = (folder / CARD).read_text(encoding="utf-8", errors="replace")[:_LONGEST_CARD]
     try:
         manifest, quality = read_manifest(folder), read_quality(folder)
-        gap = taxonomy_gap(folder, workspace.taxonomy)
+        gap = gap_between(folder, workspace.taxonomy)
     except ModelFolderError as error:
         return ModelReport(folder.name, None, None, card, None, promotion, problem=str(error))
     return ModelReport(folder.name, manifest, quality, card, _gate(folder), promotion, gap)

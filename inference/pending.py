@@ -82,11 +82,9 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Shard:
-    """Contacts (contact_id, day, language, script, turns) whose scores are one commit: whole days, or of a large day
-    those `after` one contact up to another."""
+class Cut:
+    """What is committed together: whole days, or of a large day the contacts `after` one up to another."""
 
-    contacts: pa.Table
     span: Span
     after: str | None = None
     upto: str | None = None
@@ -103,6 +101,14 @@ class Shard:
         bounds += [f"contact_id > {_quoted(self.after)}"] if self.after is not None else []
         bounds += [f"contact_id <= {_quoted(self.upto)}"] if self.upto is not None else []
         return " AND ".join(bounds)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Contacts (contact_id, day, language, script, turns) whose scores are one commit."""
+
+    contacts: pa.Table
+    cut: Cut
 
 
 @dataclass(frozen=True)
@@ -185,12 +191,12 @@ def shards(lake: Lake, pending: Pending, span: Span, settings: ScoringSettings) 
         if not span.large:
             read = list(batches)
             if read:
-                yield Shard(pa.Table.from_batches(read), span)
+                yield Shard(pa.Table.from_batches(read), Cut(span))
             return
         after = span.after
         for contacts in _cut(batches, size):
             upto = contacts["contact_id"][-1].as_py()
-            yield Shard(contacts, span, after, upto)
+            yield Shard(contacts, Cut(span, after, upto))
             after = upto
 
 

@@ -1,36 +1,35 @@
 """Scoring of the lake: every contact that a model has not read yet, some days or a shard of a large day a commit."""
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import tee
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from voc.config import ScoringSettings
-from voc.data.columns import forms_of, vectors_column
-from voc.data.contracts import SCORES
-from voc.data.lake import Lake
+from voc.data.lake import Lake, writable
 from voc.data.locks import alone
 from voc.data.runs import record_run
-from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.answers import Answers
-from voc.inference.engine import EngineName, Texts, open_engine
-from voc.inference.pending import Anew, Pending, Shard, Span, clear, plan, shards
+from voc.inference.engine import Engine, EngineName, open_engine
+from voc.inference.parts import Part, Reading, Scored, cut_contacts
+from voc.inference.pending import Anew, Cut, Pending, Plan, clear, plan
 from voc.models.compatibility import taxonomy_gap
 from voc.models.facts import Facts, read_facts
 from voc.models.manifest import EXPORT
-from voc.models.predictions import Predictions
 from voc.models.storage import MANIFEST
 
 Progress = Callable[[int, int], None]
+_LOG_BYTES = 65_536  # of a commit beside the rows, and to spare
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,15 @@ def score(
     *,
     model: str | None = None,
     since: date | None = None,
+    ray_address: str | None = None,
 ) -> ScoreSummary:
     """Score every contact that the current model, or the version `model`, has not read yet, of whatever day.
 
     With `since` contacts of days from then on, those with a score once more; earlier days are left alone. Scores of a
     version that is not current lie beside those that people see. What is committed together arrives whole, so a run
     that is killed anywhere and started again leaves the same table as one that was not; with `since` it takes up where
-    it stopped. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made, and
-    InputError while another run is scoring here.
+    it stopped. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made, LakeError
+    where the disk is full or nobody may write there, and InputError while another run is scoring here.
     """
     version = model or workspace.current_model
     if version is None:
@@ -79,15 +79,23 @@ def score(
             f"model {version} was made for other contact reasons: {gap}; "
             f"train one for these with: voc train -w {workspace.root}, and then voc promote"
         )
-    with alone(workspace.lake.root, "score"):
+    with writable(workspace.lake.root), alone(workspace.lake.root, "score"):
         clear(workspace.lake)
-        return _score(workspace, read_facts(folder), progress, engine, since)
+        settings = workspace.config.scoring
+        if ray_address is not None:
+            settings = settings.model_copy(update={"ray_address": ray_address})
+        return _score(workspace, settings, read_facts(folder), progress, engine, since)
 
 
 def _score(
-    workspace: Workspace, facts: Facts, progress: Progress, engine: EngineName, since: date | None
+    workspace: Workspace,
+    settings: ScoringSettings,
+    facts: Facts,
+    progress: Progress,
+    engine: EngineName,
+    since: date | None,
 ) -> ScoreSummary:
-    lake, settings = workspace.lake, workspace.config.scoring
+    lake = workspace.lake
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     folder = workspace.models / facts.version
     anew = None
@@ -97,13 +105,12 @@ def _score(
     ahead = plan(lake, pending, settings, anew.reached() if anew else None)
     done, abstained, used = 0, 0, "none"
     if ahead.spans:
-        with open_engine(folder, settings, engine, ahead.contacts) as reader:
-            used, own = reader.name, replace(facts, decisions=reader.decisions)
+        with _opened(lake, settings, folder, facts, pending, ahead, engine) as reading:
+            used = reading.name
             rows: list[pa.Table] = []
-            mine, theirs = tee(_parts(lake, facts, pending, ahead.spans, settings))
-            for part, found in zip(mine, reader.read(each.texts for each in theirs), strict=True):
-                rows.append(_rows(own, part, found))
-                done += part.contacts.num_rows
+            for part in reading.parts:
+                rows.append(part.rows)
+                done += part.rows.num_rows
                 if part.closes is not None:
                     scores = pa.concat_tables(rows)
                     _store(lake, scores, part.closes, anew)
@@ -120,13 +127,24 @@ def _score(
     return summary
 
 
-def _store(lake: Lake, scores: pa.Table, shard: Shard, anew: Anew | None) -> None:
+def _store(lake: Lake, scores: pa.Table, cut: Cut, anew: Anew | None) -> None:
     """One commit; of a run that scores anew in the place of the scores that were there."""
+    _ask_for_room(lake.root, scores.nbytes)
     if anew is None:
         lake.append("scores", scores)
         return
-    lake.replace("scores", scores, f"model_version = '{anew.version}' AND {shard.where}")
-    anew.remember(shard.place)
+    lake.replace("scores", scores, f"model_version = '{anew.version}' AND {cut.where}")
+    anew.remember(cut.place)
+
+
+def _ask_for_room(folder: Path, size: int) -> None:
+    """Raise OSError where a disk, a quota or a limit has no room for so many bytes.
+
+    delta-rs finds out when it is in the middle of a file, and its threads then say much more than one line.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, size + _LOG_BYTES)
 
 
 def _fingerprint(folder: Path, engine: EngineName) -> str:
@@ -135,39 +153,31 @@ def _fingerprint(folder: Path, engine: EngineName) -> str:
     return hashlib.sha256(b"".join([engine.encode(), *found])).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Contacts (contact_id, day, language, script, turns) that are read together; the last of a shard `closes` it."""
+@contextmanager
+def _opened(
+    lake: Lake,
+    settings: ScoringSettings,
+    folder: Path,
+    facts: Facts,
+    pending: Pending,
+    ahead: Plan,
+    engine: EngineName,
+) -> Iterator[Reading]:
+    if engine == "ray":
+        from voc.inference.on_ray import on_ray  # an optional part
 
-    contacts: pa.Table
-    turns: Sequence[Sequence[Mapping[str, Any]]]
-    texts: Texts
-    closes: Shard | None
-
-
-def _parts(
-    lake: Lake, facts: Facts, pending: Pending, spans: Sequence[Span], settings: ScoringSettings
-) -> Iterator[_Part]:
-    together = settings.read_contacts
-    for span in spans:
-        for shard in shards(lake, pending, span, settings):
-            count = shard.contacts.num_rows
-            for start in range(0, count, together):
-                part = shard.contacts.slice(start, together)
-                turns = part["turns"].to_pylist()
-                texts = Texts([contact_text(spoken, facts.speakers) for spoken in turns], forms_of(part))
-                yield _Part(part, turns, texts, shard if start + together >= count else None)
+        with on_ray(folder, lake, pending, ahead.spans, settings) as reading:
+            yield reading
+        return
+    with open_engine(folder, settings, engine, ahead.contacts) as reader:
+        own = replace(facts, decisions=reader.decisions)
+        yield Reading(reader.name, _read_here(reader, own, lake, pending, ahead, settings))
 
 
-def _rows(facts: Facts, part: _Part, found: Predictions) -> pa.Table:
-    """What the model says about contacts, one row a contact, by the contract of `scores`."""
-    contacts, count = part.contacts, part.contacts.num_rows
-    columns: dict[str, Any] = {
-        "contact_id": contacts["contact_id"],
-        "model_version": pa.repeat(facts.version, count),
-        "day": contacts["day"],
-        "embedding": vectors_column(found.embeddings),
-        **Answers(facts, part.turns, part.texts.texts, found).columns(),
-    }
-    empty = {name: pa.nulls(count, SCORES.schema.field(name).type) for name in SCORES.schema.names}
-    return pa.table({**empty, **columns}, schema=SCORES.schema)
+def _read_here(
+    reader: Engine, facts: Facts, lake: Lake, pending: Pending, ahead: Plan, settings: ScoringSettings
+) -> Iterator[Scored]:
+    cut = (found for span in ahead.spans for found in cut_contacts(lake, pending, span, settings))
+    mine, theirs = tee((Part.of(contacts, facts.speakers), closes) for contacts, closes in cut)
+    for (part, closes), found in zip(mine, reader.read(part.texts for part, _ in theirs), strict=True):
+        yield Scored(part.rows(facts, found), closes)

@@ -35,12 +35,18 @@ from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
 Progress = Callable[[str], None]
 
 _BATCH = 20_000  # contacts that are assigned together, in whole days
-# A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in.
+# A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in. Ids are
+# ordered alone: sorting a million vectors to keep a part of them would take gigabytes.
 _SAMPLE = """
+    WITH chosen AS (
+        SELECT contact_id, md5(contact_id || $seed) AS place FROM scores SEMI JOIN contacts USING (contact_id)
+        WHERE model_version = $version ORDER BY place, contact_id LIMIT $most
+    )
     SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form, theme_id
-    FROM scores JOIN contacts USING (contact_id) LEFT JOIN theme_assignments USING (contact_id)
+    FROM chosen JOIN scores USING (contact_id) JOIN contacts USING (contact_id)
+         LEFT JOIN theme_assignments USING (contact_id)
     WHERE model_version = $version
-    ORDER BY md5(contact_id || $seed), contact_id LIMIT $most
+    ORDER BY place, contact_id
 """
 _DAYS = "SELECT day, count(*) AS contacts FROM scores WHERE model_version = $version GROUP BY day"
 _SPAN = """

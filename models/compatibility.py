@@ -2,28 +2,53 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from voc.labels import TaskName
 from voc.models.manifest import read_manifest
 from voc.taxonomy import Taxonomy
 
-_MOST_NAMES = 8
+MOST_NAMES = 8
+"""So many reasons are named, where a model and a taxonomy differ."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How the reasons of a model differ from a taxonomy's: by neither tuple, only in their order."""
+
+    missing: tuple[str, ...]
+    """Reasons that the model does not know."""
+    extra: tuple[str, ...]
+    """Reasons that the taxonomy no longer has."""
+
+    def __str__(self) -> str:
+        parts = [f"the model does not know {_listed(self.missing)}"] if self.missing else []
+        parts += [f"taxonomy.toml no longer has {_listed(self.extra)}"] if self.extra else []
+        return "; ".join(parts) or "the same reasons in another order"
 
 
 def taxonomy_gap(folder: Path, taxonomy: Taxonomy) -> str | None:
     """How the reasons of the model in `folder` differ from those of `taxonomy`, in a few words; None where they don't.
+
+    Raises ModelFolderError where `folder` is no model.
+    """
+    found = gap_between(folder, taxonomy)
+    return None if found is None else str(found)
+
+
+def gap_between(folder: Path, taxonomy: Taxonomy) -> Gap | None:
+    """The same as the reasons themselves.
 
     Only the manifest and the configuration are read. Raises ModelFolderError where `folder` is no model.
     """
     if read_manifest(folder).taxonomy_digest == taxonomy.digest:
         return None
     known = _reasons(folder)
-    missing = [reason for reason in taxonomy.reason_ids if reason not in known]
-    extra = [reason for reason in known if reason not in taxonomy.reason_ids]
-    parts = [f"the model does not know {_listed(missing)}"] if missing else []
-    parts += [f"taxonomy.toml no longer has {_listed(extra)}"] if extra else []
-    return "; ".join(parts) or "the same reasons in another order"
+    return Gap(
+        missing=tuple(reason for reason in taxonomy.reason_ids if reason not in known),
+        extra=tuple(reason for reason in known if reason not in taxonomy.reason_ids),
+    )
 
 
 def _reasons(folder: Path) -> tuple[str, ...]:
@@ -32,5 +57,5 @@ def _reasons(folder: Path) -> tuple[str, ...]:
 
 
 def _listed(reasons: Sequence[str]) -> str:
-    left = len(reasons) - _MOST_NAMES
-    return ", ".join(reasons[:_MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
+    left = len(reasons) - MOST_NAMES
+    return ", ".join(reasons[:MOST_NAMES]) + (f" and {left} more" if left > 0 else "")

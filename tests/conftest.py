@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here may reach for a hub
-
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # `make test`: each process has its share of the cores, and no more
+    share = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    os.environ.setdefault("OMP_NUM_THREADS", str(share))
+    os.environ.pop("COLUMNS", None)  # its own, which would overrule the width that a test asks for
 
 from voc.data.demo import generate, taxonomy_toml
 from voc.data.ingest import ingest
 from voc.data.workspace import Workspace
+from voc.experiments.tiny import tiny_encoder as make_tiny_encoder
 from voc.training.train import TrainSummary, train
 
 _MAIN = sys.modules["__main__"]
@@ -51,33 +53,7 @@ def own_main() -> None:
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformers folder with a real tokenizer and a two-layer encoder with random weights (32 wide)."""
-    folder = tmp_path_factory.mktemp("encoder")
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    phrases = Path(__file__).parents[1] / "data" / "demo" / "phrases"
-    trainer = trainers.UnigramTrainer(
-        vocab_size=2000,
-        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
-        unk_token="<unk>",
-        show_progress=False,
-    )
-    tokenizer.train([str(path) for path in sorted(phrases.glob("*.toml"))], trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", cls_token="<s>", eos_token="</s>", sep_token="</s>",
-        pad_token="<pad>", unk_token="<unk>", model_max_length=128, model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(folder)  # fmt: skip
-    set_seed(1)
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=128, pad_token_id=1,
-    )  # fmt: skip
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    return folder
+    return make_tiny_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="session")

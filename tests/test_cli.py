@@ -103,7 +103,8 @@ def silent(name: str) -> Iterator[Callable[[str, float], None]]:
 def test_demo_runs_through_and_a_second_time_only_what_is_left(tmp_path: Path, tiny_encoder: Path) -> None:
     settings = (
         f'[company]\nname = "Demo"\nsynthetic = true\n[encoder]\nname = "{tiny_encoder}"\n'
-        '[training]\nepochs = 1\nmax_tokens = 48\nbf16 = "no"\nmax_train_contacts = 150\n[themes]\nmin_theme_size = 8\n'
+        '[training]\nepochs = 1\nmax_tokens = 48\nbf16 = "no"\nmax_train_contacts = 150\n'
+        'seed_forms = 0\nswitched_forms = 0\n[themes]\nmin_theme_size = 8\n'
     )
     first = demo(tmp_path / "demo", 700, silent, settings)
     assert first.generated is not None and first.generated.contacts == 700

@@ -11,15 +11,25 @@ import pyarrow as pa
 from datasets import Dataset, concatenate_datasets
 
 from voc.data.columns import form_of
+from voc.data.corrections import corrected_labels
 from voc.data.lake import Lake
 from voc.data.text import contact_text
 from voc.errors import TrainingError
 from voc.labels import Split, TaskName
 from voc.models.tasks import Task
 
+# What people corrected lies over the labels, task by task. A contact that had no label is learnt from, never chosen or
+# judged on: people review what the model is unsure of, and a dev set of those would lead calibration astray.
 _LABELLED = """
-    SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split
-    FROM labels JOIN contacts USING (contact_id)
+    WITH merged AS (
+        SELECT contact_id, coalesce(c.reasons, l.reasons) AS reasons, coalesce(c.sentiment, l.sentiment) AS sentiment,
+               coalesce(c.churn_intent, l.churn_intent) AS churn_intent, coalesce(split, 'train') AS split,
+               c.contact_id IS NOT NULL AS corrected
+        FROM labels AS l FULL JOIN corrected AS c USING (contact_id) WHERE split IS DISTINCT FROM 'test'
+        UNION ALL BY NAME
+        SELECT contact_id, reasons, sentiment, churn_intent, split, FALSE AS corrected FROM labels WHERE split = 'test')
+    SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split, corrected
+    FROM merged JOIN contacts USING (contact_id)
     WHERE $split IS NULL OR split = $split
     ORDER BY contact_id
 """
@@ -87,8 +97,14 @@ def target_column(task: Task) -> str:
 
 
 def labelled_table(lake: Lake, split: Split | None = None) -> pa.Table:
-    """Labelled contacts as they lie in the lake, of one split or of all: what `labelled_rows` takes."""
-    return lake.query(_LABELLED, {"split": split})
+    """Labelled contacts as they lie in the lake, of one split or of all: what `labelled_rows` takes.
+
+    With what people corrected in the app, which `corrected` tells; the test split is as it was labelled.
+    """
+    with lake.connect("labels", "contacts") as connection:
+        connection.register("corrected", corrected_labels(lake))
+        table: pa.Table = connection.sql(_LABELLED, params={"split": split}).to_arrow_table()
+        return table
 
 
 def labelled_sets(lake: Lake, tasks: Sequence[Task], speakers: str) -> dict[Split, LabelledSet]:

@@ -15,11 +15,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from voc.data.columns import FORM_SQL, vectors_of
+from voc.data.corrections import history, holding
 from voc.data.lake import Lake
 from voc.data.sheets import write_sheet
+from voc.data.splits import split_of
 from voc.data.text import contact_text, fold
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
+from voc.labels import Split
 from voc.models.tasks import Floats
 from voc.models.theme_space import Centres
 
@@ -51,6 +54,7 @@ _POOL = f"""
                    ], lambda part: part IS NOT NULL)) AS uncertainty
             FROM scores JOIN contacts USING (contact_id)
                  ANTI JOIN labels USING (contact_id)
+                 ANTI JOIN judged USING (contact_id)
             WHERE model_version = $version AND embedding IS NOT NULL
         )
         WHERE uncertainty IS NOT NULL
@@ -84,19 +88,26 @@ class Suggestion:
     text: str = field(repr=False)
 
 
-def suggest(workspace: Workspace, count: int) -> list[Suggestion]:
+def suggest(workspace: Workspace, count: int, with_held_out: bool = True) -> list[Suggestion]:
     """At most `count` contacts worth labelling next, best first, out of those that the current model scored.
 
     Languages (Serbian by script) take turns. Contacts that say the same, by their folded text or by a cosine of at
     least NEAR, count as one, so there may be fewer. Time: one pass over the scores; vectors and texts are read
-    only of the most uncertain, POOL times `count` a language. Raises WorkspaceError where nothing is scored, or all
-    that is scored is labelled.
+    only of the most uncertain, POOL times `count` a language. What people judged in the app is not suggested again;
+    without `with_held_out`, neither are contacts whose labels would be of the test split. Raises WorkspaceError where
+    nothing is scored, or all that is scored is labelled.
     """
     version = workspace.current_model
     if version is None:
         raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
     lake = workspace.lake
-    pool = lake.query(_POOL, {"version": version, "most": max(POOL * count, LEAST_POOL)})
+    judged = sorted({row.contact_id for row in holding(history(lake))})
+    with lake.connect("scores", "contacts", "labels") as connection:
+        connection.register("judged", pa.table({"contact_id": pa.array(judged, pa.string())}))
+        parameters = {"version": version, "most": max(POOL * count, LEAST_POOL)}
+        pool = connection.sql(_POOL, params=parameters).to_arrow_table()
+    if not with_held_out:
+        pool = pool.filter([split_of(each) != Split.TEST for each in pool["contact_id"].to_pylist()])
     if pool.num_rows == 0:
         raise WorkspaceError(
             f"{workspace.root}: expected contacts without labels that model {version} scored, got none; run: voc score"

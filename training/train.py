@@ -1,8 +1,11 @@
-"""`voc train`: learn from the labelled contacts of the lake, judge on test once, keep the model, track everything."""
+"""`voc train`: learn from the labelled contacts of the lake, judge on test once, keep the model, track everything.
+
+Labels that people corrected in the app are learnt from in the place of the old ones; those of test never change.
+"""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
@@ -18,7 +21,7 @@ from voc.training.card import model_card
 from voc.training.evaluate import Report, report_of
 from voc.training.figures import confusion_figure
 from voc.training.fit import Fitted, Progress, fit
-from voc.training.labelled import LabelledSet, labelled_sets
+from voc.training.labelled import LabelledSet, labelled_table, split_sets
 from voc.training.quality import quality_of
 from voc.training.seed import seed_digest
 
@@ -33,6 +36,8 @@ class TrainSummary:
     dev: Report
     test: Report
     seconds: float
+    corrected: int = 0
+    """Contacts of train and dev with a label that somebody gave, or confirmed, in the app."""
 
 
 def train(workspace: Workspace, progress: Progress = lambda what, share: None) -> TrainSummary:
@@ -43,13 +48,17 @@ def train(workspace: Workspace, progress: Progress = lambda what, share: None) -
     """
     config = workspace.config
     tasks = default_tasks(workspace.taxonomy.reason_ids, directions=config.training.seed_forms > 0)
-    sets = labelled_sets(workspace.lake, tasks, config.training.speakers)
+    table = labelled_table(workspace.lake)
+    sets = split_sets(table, tasks, config.training.speakers)
+    corrected = sum(table["corrected"].to_pylist())
     registry = Registry(workspace.tracking_uri, config.tracking.experiment)
     with registry.run("train", {"encoder": config.encoder.name}) as run:
+        run.metrics({"corrected_contacts": corrected})
         summary = train_on(
             sets, tasks, config.encoder, config.training, workspace.taxonomy, workspace.models, run, progress,
             config.company.synthetic,
         )  # fmt: skip
+    summary = replace(summary, corrected=corrected)
     if workspace.current_model is None:
         workspace.make_current(summary.version)
         registry.promote(summary.version)

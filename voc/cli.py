@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from voc.cli_people import user_app
 from voc.cli_themes import WorkspaceOption, theme_app
 from voc.errors import VocError
 
@@ -48,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(theme_app)
+app.add_typer(user_app)
 out = Console()
 errors = Console(stderr=True)
 
@@ -176,47 +178,76 @@ def distil(
 @app.command()
 def suggest(
     workspace: WorkspaceOption,
-    out_file: Annotated[Path, typer.Option("--out", help="Sheet of labels to write, such as labels-next.csv.")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Sheet of labels to write, such as labels-next.csv.")
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many contacts.")] = 100,
     with_text: Annotated[
         bool, typer.Option("--with-text", help="Write the customers' words too: personal data.")
     ] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Put them into the queue of the page Review.")] = False,
 ) -> None:
-    """Write a sheet of the contacts worth labelling next: those the model is unsure of, different ones."""
+    """Choose the contacts worth labelling next, for a sheet or the app: those the model is unsure of, different ones.
+
+    The queue holds no contact whose labels would be of the frozen test split.
+    """
     from voc.training.suggest import suggest as run
     from voc.training.suggest import write_suggestions
 
-    found = run(_open(workspace), count)
-    reading = write_suggestions(found, out_file, with_text)
+    if out_file is None and not queue:
+        raise typer.BadParameter("expected --out FILE, --queue or both, got neither")
+    opened = _open(workspace)
+    found = run(opened, count, with_held_out=not queue)
     languages = sorted({one.language for one in found})
     shares = ", ".join(f"{name} {sum(one.language == name for one in found):,}" for name in languages)
-    out.print(
-        f"{len(found):,} contacts ({shares}). Read {reading}, fill in {out_file}; "
-        f"next: voc ingest -w {workspace} --kind labels {out_file}",
-        highlight=False, markup=False, soft_wrap=True,
-    )  # fmt: skip
+    if queue:
+        from voc.training.review import queue_suggestions
+
+        waiting = queue_suggestions(opened, found)
+        said = f"{len(found):,} contacts ({shares}). The queue of the page Review holds {waiting:,}."
+        out.print(said, highlight=False, soft_wrap=True)
+    if out_file is not None:
+        reading = write_suggestions(found, out_file, with_text)
+        out.print(
+            f"{len(found):,} contacts ({shares}). Read {reading}, fill in {out_file}; "
+            f"next: voc ingest -w {workspace} --kind labels {out_file}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()
 def doubts(
     workspace: WorkspaceOption,
-    out_file: Annotated[Path, typer.Option("--out", help="Sheet to write.")],
+    out_file: Annotated[Path | None, typer.Option("--out", help="Sheet to write.")] = None,
     with_text: Annotated[
         bool, typer.Option("--with-text", help="Write the customers' words too: personal data.")
     ] = False,
+    queue: Annotated[
+        int, typer.Option("--queue", min=0, help="Put so many of the worst into the queue of the page Review.")
+    ] = 0,
 ) -> None:
-    """Write a sheet of the labels that are probably wrong, the worst first, and what they might be instead."""
+    """Find the labels that are probably wrong, the worst first, and what they might be instead."""
     from voc.training.doubts import doubts as run
     from voc.training.doubts import write_doubts
 
+    if out_file is None and not queue:
+        raise typer.BadParameter("expected --out FILE, --queue NUMBER or both, got neither")
     opened = _open(workspace)
     with _step("Looking for doubtful labels") as report:
         found = run(opened, report)
-    write_doubts(found, out_file, with_text)
     tasks = ", ".join(
         f"{name} {sum(doubt.task == name for doubt in found):,}" for name in sorted({doubt.task for doubt in found})
     )
-    out.print(f"{len(found):,} doubtful labels ({tasks or 'none'}): {out_file}", highlight=False, soft_wrap=True)
+    said = f"{len(found):,} doubtful labels ({tasks or 'none'})"
+    if out_file is not None:
+        write_doubts(found, out_file, with_text)
+        said = f"{said}: {out_file}"
+    out.print(said, highlight=False, soft_wrap=True)
+    if queue:
+        from voc.training.review import queue_doubts
+
+        waiting = queue_doubts(opened, found, queue)
+        out.print(f"The queue of the page Review holds {waiting:,} contacts.", highlight=False)
 
 
 @app.command()
@@ -348,8 +379,12 @@ def serve_token(
 def score(
     workspace: WorkspaceOption,
     engine: Annotated[
-        str, typer.Option(help="onnx, torch, or auto: the exported model where there is one, else torch.")
+        str,
+        typer.Option(help="onnx, torch, ray (a cluster), or auto: the exported model where there is one, else torch."),
     ] = "auto",
+    ray_address: Annotated[
+        str | None, typer.Option(help="The cluster of --engine ray: host:port, or auto; else [scoring] ray_address.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="Another model version; people go on seeing the current one's scores.")
     ] = None,
@@ -364,10 +399,12 @@ def score(
     from voc.inference.score import score as run
 
     named = engine_named(engine)
+    if ray_address is not None and named != "ray":
+        raise VocError("--ray-address: expected --engine ray with it")
     opened = _open(workspace)
     first = since.date() if since is not None else None
     with _step("Scoring") as report:
-        summary = run(opened, paced(report), named, model=model, since=first)
+        summary = run(opened, paced(report), named, model=model, since=first, ray_address=ray_address)
     late = f", {summary.late:,} of them late" if summary.late else ""
     out.print(
         f"Scored {summary.contacts:,} contacts{late} of {summary.days:,} days with model {summary.model_version} in "
@@ -382,7 +419,7 @@ def daily(
     sources: Annotated[
         list[Path] | None, typer.Argument(help="Files or folders to ingest; else what is new in [daily] inbox.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="onnx, torch, or auto, as of voc score.")] = "auto",
+    engine: Annotated[str, typer.Option(help="onnx, torch, ray, or auto, as of voc score.")] = "auto",
 ) -> None:
     """Everything a day asks for: ingest, score, themes, signals, outcome scores; what is done is not done twice.
 
@@ -443,6 +480,7 @@ def themes(
     with _step("Finding themes") as report:
         summary = run(opened, lambda what: report(what, 0.0), refit=not assign_only, afresh=afresh)
     _show_themes(summary)
+    marts(workspace)
 
 
 @app.command()
@@ -454,6 +492,17 @@ def signals(workspace: WorkspaceOption) -> None:
         report("baselines", 0.0)
         summary = run(_open(workspace))
     _show_signals(summary)
+    marts(workspace)
+
+
+@app.command()
+def marts(workspace: WorkspaceOption) -> None:
+    """Prepare what the app opens, so that nobody waits for it; `voc daily`, `themes` and `signals` end with it."""
+    from voc.inference.marts_store import prepare
+
+    with _step("Preparing the app"):
+        files, new = prepare(_open(workspace))
+    out.print(f"The app's tables are ready: {files:,} files, {new:,} of them new.", highlight=False)
 
 
 @app.command()
@@ -465,15 +514,18 @@ def digest(
     ] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="File to write; else it is printed.")] = None,
     quotes: Annotated[bool, typer.Option("--quotes", help="With words of customers, which are personal data.")] = False,
+    language: Annotated[str, typer.Option(help="en, hr, sl, sr-Latn or sr-Cyrl.")] = "en",
 ) -> None:
     """Write the week in one page: what happened, what moved, what rises, what was fixed."""
-    from voc.inference.digest import Week, format_for, render, report, weekly, write
+    from voc.i18n import using
+    from voc.inference.digest import Week, format_for, known_language, render, report, weekly, write
 
-    name = format_for(format, out_file)
+    name, tag = format_for(format, out_file), known_language(language)
     if name == "pdf" and out_file is None:
         raise VocError("--format pdf: expected --out FILE with it")
     found = weekly(_open(workspace), Week.parse(week) if week else None)
-    page = report(found, quotes)
+    with using(tag):
+        page = report(found, quotes)
     if out_file is None:
         typer.echo(render(page, name).decode(), nl=False)
         return
@@ -487,9 +539,9 @@ def app_(
     port: Annotated[int | None, typer.Option(help="Port; else 8501 or the next.")] = None,
 ) -> None:
     """Open the app for product managers."""
-    from voc.app.launch import command
+    from voc.app.launch import check_access, command
 
-    _open(workspace)
+    check_access(_open(workspace))
     arguments, environment = command(workspace, port)
     os.execvpe(arguments[0], arguments, environment)
 
@@ -534,7 +586,9 @@ def demo(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="What to measure: quality, themes, emergence, scoring, serving.")],
+    name: Annotated[
+        str, typer.Argument(help="What to measure: quality, themes, emergence, kills, scoring, serving, daily, app.")
+    ],
     suite: Annotated[str, typer.Option(help="Which suite; a wrong name lists all.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
     workspace: Annotated[
@@ -547,8 +601,9 @@ def bench(
         str, typer.Option(help="Encoder that the suite's model stands on: embedded, a hub id, or a folder.")
     ] = "embedded",
     repeats: Annotated[
-        int | None, typer.Option(min=1, help="emergence: runs of each cell; more are surer and slower.")
+        int | None, typer.Option(min=1, help="emergence: runs of each cell; kills: rounds; more are surer and slower.")
     ] = None,
+    contacts: Annotated[int | None, typer.Option(min=1, help="daily, app: so many contacts.")] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""
@@ -560,7 +615,15 @@ def bench(
         Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     with _step(f"Bench {name} {suite}" if name in ("quality", "themes") else f"Bench {name}") as report:
         result = run_bench(
-            name, suite, data, workspace, Registry(tracking, "bench"), report, EncoderSettings(name=encoder), repeats
+            name,
+            suite,
+            data,
+            workspace,
+            Registry(tracking, "bench"),
+            report,
+            EncoderSettings(name=encoder),
+            repeats,
+            contacts,
         )
     _show_bench(result)
     if out_file is not None:
@@ -651,6 +714,8 @@ def _show_training(summary: "TrainSummary") -> None:
         f"judged on {rows['test']:,} kept-back ones (test); {summary.seconds:.0f} s.",
         highlight=False,
     )
+    if summary.corrected:
+        out.print(f"Of {summary.corrected:,} of them the labels are what people said in the app.", highlight=False)
     _show_report(summary.test)
 
 

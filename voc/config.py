@@ -1,6 +1,7 @@
 """Settings of a workspace: `voc.toml` to frozen types. Defaults live in the types and nowhere else."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -28,6 +29,17 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _known_hours(said: str) -> str:
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", said)
+    if not found or said[:5] >= said[6:]:
+        raise ValueError("expected from and to on one day, such as 08:00-20:00, at the latest 24:00")
+    return said
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+OpeningHours = Annotated[str, AfterValidator(_known_hours)]
+
+
 class CompanySettings(Settings):
     """Whose contacts these are."""
 
@@ -35,6 +47,11 @@ class CompanySettings(Settings):
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Zagreb"
     synthetic: bool = False
     """True where the contacts are generated: every page and report then says so."""
+    benchmark_contact_rate: float | None = Field(None, gt=0, le=100)
+    """Customers in contact per 100 active ones in 28 days, to compare with: a target, or what is usual in the trade."""
+    opening_hours: dict[Weekday, OpeningHours] = {}
+    """When people answer, on the company's wall clock: `{ mon = "08:00-20:00", sat = "09:00-13:00" }`; on days left out
+    nobody does."""
 
 
 class IngestSettings(Settings):
@@ -159,6 +176,9 @@ class ScoringSettings(Settings):
     """Contacts that are read together: what several of them say in the same words is read once."""
     workers: int | None = Field(None, ge=1)
     """Processes that read with an exported model, one a core; None: as many as there are cores."""
+    ray_address: str = ""
+    """Of `--engine ray`: host:port of the cluster, or `auto` for the one that this machine belongs to. Empty: Ray is
+    started on this machine for the run."""
 
 
 class ServingSettings(Settings):
@@ -200,7 +220,8 @@ class ThemeSettings(Settings):
     """Theme discovery over the stored vectors."""
 
     min_theme_size: int | None = Field(None, ge=2)
-    """Fewest distinct texts that make a theme; None: one in 250 of those fitted, and at least 10."""
+    """Fewest distinct texts that make a theme; None: one in 250 of those fitted, at least 10, and of very many half
+    their square root, since the more there are the smaller a theme can be told from chance."""
     neighbours: int = Field(15, ge=2)
     components: int = Field(5, ge=2)
     keywords: int = Field(10, ge=1)
@@ -216,7 +237,7 @@ class ThemeSettings(Settings):
 
     def size_for(self, texts: int) -> int:
         """Fewest distinct texts of a theme among so many."""
-        return self.min_theme_size or max(10, texts // 250)
+        return self.min_theme_size or max(10, min(texts // 250, round(texts**0.5 / 2)))
 
 
 class OutcomeSettings(Settings):
@@ -277,6 +298,20 @@ class PrivacySettings(Settings):
     """Groups of fewer customers are not shown: who they are could be guessed."""
 
 
+class AccessSettings(Settings):
+    """Who may use the app."""
+
+    mode: Literal["open", "password", "oidc"] = "open"
+    """`open`: whoever reaches it, as one user. `password`: those in `people.toml`, each with a password. `oidc`: those
+    in `people.toml`, by the e-mail address that an identity provider vouches for."""
+    session_hours: float = Field(12.0, gt=0, le=720)
+    """After so long everybody signs in anew. A provider's token that ends sooner ends the session sooner."""
+    secure_cookie: bool = False
+    """Send the session's cookie over TLS alone: true wherever a proxy speaks TLS."""
+    verified_email: bool = True
+    """Believe an e-mail address only where the provider says that it is verified (`email_verified`)."""
+
+
 class CostSettings(Settings):
     """What handling contacts costs; without it no cost is shown anywhere."""
 
@@ -310,6 +345,7 @@ class Config(Settings):
     emergence: EmergenceSettings = EmergenceSettings()
     daily: DailySettings = DailySettings()
     privacy: PrivacySettings = PrivacySettings()
+    access: AccessSettings = AccessSettings()
     costs: CostSettings = CostSettings()
     tracking: TrackingSettings = TrackingSettings()
 

@@ -37,12 +37,24 @@ class ExportError(VocError):
     """A model cannot be exported, or loses too much by it."""
 
 
+class ClusterError(VocError):
+    """A cluster cannot be reached, or lost what a run needs."""
+
+
 class ThemeError(VocError):
     """A change to a theme cannot be made: no such theme, or it is what it should become already."""
 
 
+class CorrectionError(VocError):
+    """A label cannot be corrected so: an unknown label, or somebody else was faster."""
+
+
 class TrainingError(VocError):
     """A training set cannot be learnt from."""
+
+
+class AccessError(VocError):
+    """Somebody asks for what they may not see or do, or nobody has signed in."""
 
 
 class MissingExtraError(VocError):

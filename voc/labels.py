@@ -86,13 +86,3 @@ class TaskName(StrEnum):
     SENTIMENT = "sentiment"
     CHURN_INTENT = "churn_intent"
     CHURN_DIRECTION = "churn_direction"
-
-
-LANGUAGE_NAMES: dict[str, str] = {
-    Language.ENGLISH: "English",
-    Language.CROATIAN: "Croatian",
-    Language.SLOVENIAN: "Slovenian",
-    Language.SERBIAN: "Serbian",
-    Language.HBS: "Croatian/Bosnian/Serbian",
-    Language.OTHER: "Other",
-}

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from voc.app import churn_sentences, churn_views, components, queries
+from voc.i18n import _
 
-TITLE = "Whom should we call first?"
+TITLE = _("Whom should we call first?")
 top = st.container()
 span, view, totals = components.chosen(TITLE, top)
 if not totals.scored:

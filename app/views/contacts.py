@@ -4,8 +4,9 @@ import streamlit as st
 
 from voc.app import components, contact_list, contact_views, queries, sentences, url
 from voc.app.pages import CONTACT
+from voc.i18n import _
 
-TITLE = "What do customers say?"
+TITLE = _("What do customers say?")
 top = st.container()
 span = components.opened(TITLE)
 if "contact" in st.query_params:

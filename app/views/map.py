@@ -3,8 +3,9 @@
 import streamlit as st
 
 from voc.app import components, map_sentences, map_views, queries
+from voc.i18n import _
 
-TITLE = "How do contacts relate?"
+TITLE = _("How do contacts relate?")
 top = st.container()
 span, view, totals = components.chosen(TITLE, top, *map_views.KEYS)
 found = map_views.fetch(view)

@@ -1,8 +1,9 @@
 """Models: can I trust it?"""
 
 from voc.app import components, model_sentences, model_views, queries
+from voc.i18n import _
 
-TITLE = "Can I trust it?"
+TITLE = _("Can I trust it?")
 span = components.opened(TITLE)
 workspace, reports = queries.workspace(), queries.model_reports()
 current = model_views.in_use(reports, workspace.current_model)

@@ -2,29 +2,28 @@
 
 import streamlit as st
 
-from voc.app import components, emerging, overview, queries, sentences
+from voc.app import components, emerging, overview, pulse_figures, pulse_news, queries, sentences
+from voc.i18n import _
 
-TITLE = "What changed?"
+TITLE = _("What changed?")
 top = st.container()
 span, view, totals = components.chosen(TITLE, top)
-before = queries.totals(view.before) if view.before else None
-daily = queries.daily(view.selection)
-daily_before = queries.daily(view.before) if view.before else None
 reasons = queries.reasons(view.selection, view.before)
+found = pulse_figures.fetch(span, view, totals)
 with top:
     components.heading(
-        TITLE,
-        sentences.overview(totals, view.selection, overview.contacts_change(daily, daily_before)),
-        sentences.leader(reasons, totals.scored),
-        sentences.moved(sentences.mover(reasons, totals.scored, before.scored)) if before else None,
+        TITLE, sentences.overview(totals, view.selection, found.contacts), sentences.leader(reasons, totals.scored)
     )
-overview.tiles(totals, before, view, daily, daily_before)
+pulse_figures.large(found)
 emerging.section(span)
-overview.daily_card(daily, daily_before, view)
+if totals.scored:
+    pulse_news.section(reasons, totals, found.before, view)
+pulse_figures.quiet(found)
+overview.daily_card(found.daily, found.daily_before, view)
 if totals.scored:
     left, right = st.columns(2, gap="small")
     with left:
-        overview.reasons_card(reasons, totals, before, view)
+        overview.reasons_card(reasons, totals, found.before, view)
     with right:
         overview.sentiment_card(view, overview.sentiment_height(reasons))
 else:

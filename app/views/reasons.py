@@ -3,8 +3,9 @@
 import streamlit as st
 
 from voc.app import components, queries, reason_views, sentences
+from voc.i18n import _
 
-TITLE = "Why do customers contact us?"
+TITLE = _("Why do customers contact us?")
 top = st.container()
 span, view, totals = components.chosen(TITLE, top)
 before = queries.totals(view.before) if view.before else None

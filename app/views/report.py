@@ -4,9 +4,10 @@ import streamlit as st
 
 from voc.app import components, queries, report_views
 from voc.app.words import escaped
+from voc.i18n import _
 from voc.inference.digest import report
 
-TITLE = "What was the week like?"
+TITLE = _("What was the week like?")
 top = st.container()
 span = components.opened(TITLE)
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -4,8 +4,9 @@ import streamlit as st
 
 from voc.app import components, queries, sentences, theme_views, url
 from voc.app.pages import THEME
+from voc.i18n import _
 
-TITLE = "What do customers talk about?"
+TITLE = _("What do customers talk about?")
 top = st.container()
 span = components.opened(TITLE)
 if "theme" in st.query_params:

@@ -155,6 +155,9 @@ def settings_toml() -> str:
         'name = "Zvono (synthetic demo company)"\n'
         'timezone = "Europe/Zagreb"\n'
         "synthetic = true\n"
+        "benchmark_contact_rate = 45.0\n"
+        'opening_hours = { mon = "08:00-20:00", tue = "08:00-20:00", wed = "08:00-20:00", thu = "08:00-20:00", '
+        'fri = "08:00-20:00", sat = "09:00-14:00" }\n'
         "\n"
         "# Sized so that the whole demo takes about twenty minutes on two cores.\n"
         "[training]\n"

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from voc.data.workspace import write_atomically
 from voc.errors import InputError
+from voc.i18n import NAMES, using
 from voc.inference.digest.build import Digest, build, weekly
 from voc.inference.digest.html import html
 from voc.inference.digest.report import Report, report
@@ -12,8 +13,8 @@ from voc.inference.digest.text import markdown, plain
 from voc.inference.digest.weeks import Week, newest_whole, weeks_between
 
 __all__ = [
-    "FORMATS", "MEDIA_TYPES", "Digest", "FormatName", "Report", "Week", "build", "format_for", "newest_whole", "render",
-    "report", "weekly", "weeks_between", "write",
+    "FORMATS", "MEDIA_TYPES", "Digest", "FormatName", "Report", "Week", "build", "format_for", "known_language",
+    "newest_whole", "render", "report", "weekly", "weeks_between", "write",
 ]  # fmt: skip
 
 FormatName = Literal["txt", "md", "html", "pdf"]
@@ -37,14 +38,22 @@ def format_for(name: str | None, path: Path | None) -> FormatName:
     raise InputError(f"--format: expected one of {', '.join(FORMATS)}, got {asked!r}")
 
 
-def render(page: Report, name: FormatName) -> bytes:
-    """The page in one of the formats; text is UTF-8."""
-    if name == "pdf":
-        from voc.inference.digest.pdf import pdf  # its library takes a moment to import
+def known_language(tag: str) -> str:
+    """The tag of a language that reports are written in. Raises InputError for any other."""
+    if tag not in NAMES:
+        raise InputError(f"--language: expected one of {', '.join(NAMES)}, got {tag!r}")
+    return tag
 
-        return pdf(page)
-    text = {"txt": plain, "md": markdown, "html": html}[name](page)
-    return text.encode()
+
+def render(page: Report, name: FormatName) -> bytes:
+    """The page in one of the formats, in the language that it is written in; text is UTF-8."""
+    with using(page.language):
+        if name == "pdf":
+            from voc.inference.digest.pdf import pdf  # its library takes a moment to import
+
+            return pdf(page)
+        text = {"txt": plain, "md": markdown, "html": html}[name](page)
+        return text.encode()
 
 
 def write(page: Report, name: FormatName, path: Path) -> None:

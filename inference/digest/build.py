@@ -136,7 +136,7 @@ def weekly(workspace: Workspace, week: Week | None = None) -> Digest:
 
     Raises WorkspaceError where nothing was ingested yet, InputError for a week outside the data.
     """
-    marts = Marts.load(workspace.lake, workspace.current_model)
+    marts = Marts.of(workspace)
     try:
         return build(marts, workspace, week)
     finally:

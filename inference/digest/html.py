@@ -58,7 +58,7 @@ def html(report: Report) -> str:
     title = escape(f"{report.company}: {report.title}")
     notice = f'<p class="notice">{escape(report.notice)}</p>' if report.notice else ""
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(report.language)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n"
@@ -92,13 +92,8 @@ def _section(section: Section) -> str:
 def _item(item: Item) -> str:
     head = ""
     if item.heading:
-        head = f'<h3>{escape(item.heading)}<span class="badge {_kind(item)}">{escape(item.badge)}</span></h3>'
+        head = f'<h3>{escape(item.heading)}<span class="badge {item.tone}">{escape(item.badge)}</span></h3>'
     quote = ""
     if item.quote:
         quote = f'<blockquote dir="auto">{escape(item.quote)}</blockquote><p class="soft">{escape(item.source)}</p>'
     return f"<article>{head}<p>{escape(item.text)}</p>{quote}</article>\n"
-
-
-def _kind(item: Item) -> str:
-    """A class of ours, by the badge's word."""
-    return {"Resolved": "resolved", "Unproven": "unproven", "Not tested": "unproven"}.get(item.badge, "attention")

@@ -24,14 +24,15 @@ from reportlab.platypus import (
     Table,
 )
 
-from voc.inference.digest.report import Figure, Item, Report, Section
+from voc.i18n import _
+from voc.inference.digest.report import Figure, Item, Report, Section, Tone
 
 REGULAR, BOLD = "VocSans", "VocSans-Bold"
 _FILES = {REGULAR: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
 _INK, _SOFT, _LINE, _BLUE, _ORANGE, _GREEN = "#1A2330", "#56616F", "#D5DBE3", "#0B5394", "#8F4A00", "#00664C"
 _MARGIN = 17  # mm
 _FRAME = 6  # points that the page template keeps on each side
-_COLOURS = {"Resolved": _GREEN, "Unproven": _SOFT, "Not tested": _SOFT}
+_COLOURS: dict[Tone, str] = {"attention": _ORANGE, "resolved": _GREEN, "unproven": _SOFT}
 
 
 def pdf(report: Report) -> bytes:
@@ -41,7 +42,7 @@ def pdf(report: Report) -> bytes:
     document = SimpleDocTemplate(
         target, pagesize=A4, leftMargin=_MARGIN * mm, rightMargin=_MARGIN * mm, topMargin=15 * mm,
         bottomMargin=15 * mm, title=_known(f"{report.company}: {report.title}"), author=_known(report.company),
-        subject=_known(report.subtitle), creator="voc", lang="en", invariant=1,
+        subject=_known(report.subtitle), creator="voc", lang=report.language, invariant=1,
     )  # fmt: skip
     document.build(_story(report, document.width - 2 * _FRAME))
     return target.getvalue()
@@ -93,12 +94,11 @@ def _section(section: Section) -> list[Any]:
 def _item(item: Item) -> list[Any]:
     parts = []
     if item.heading:
-        colour = _COLOURS.get(item.badge, _ORANGE)
-        badge = f'&nbsp;&nbsp;<font size="8" color="{colour}">{_escaped(item.badge)}</font>'
+        badge = f'&nbsp;&nbsp;<font size="8" color="{_COLOURS[item.tone]}">{_escaped(item.badge)}</font>'
         parts.append(_paragraph(f"{_escaped(item.heading)}{badge}", 10, bold=True, after=2))
     parts.append(_text(item.text, 9.4, after=3))
     if item.quote:
-        parts.append(_text(f"“{item.quote}”", 9.2, after=1, indent=12))
+        parts.append(_text(_("“{quote}”").format(quote=item.quote), 9.2, after=1, indent=12))
         parts.append(_text(item.source, 7.8, _SOFT, indent=12))
     return [*parts, Spacer(1, 5)]
 

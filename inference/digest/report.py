@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
+from voc.i18n import N_, Texts, _, current, ngettext
 from voc.inference.digest.build import Digest, FixedTheme, NamedMover, RisingTheme, Share
 from voc.inference.intervals import Interval
 from voc.inference.wording import (
-    SPACE,
     between,
+    bounds,
     count,
+    counted,
     day,
     days,
+    decimal,
     false_alerts,
     percent,
-    plural,
     relative,
     relative_parts,
     short_day,
@@ -23,10 +26,17 @@ from voc.inference.wording import (
     usual,
     visible,
 )
-from voc.labels import LANGUAGE_NAMES
+from voc.inference.wording import language as name_of
 
-STANDINGS = {"new": "New", "emerging": "Emerging", "growing": "Growing", "regressed": "Regressed"}
-VERDICTS = {"resolved": "Resolved", "unproven": "Unproven", "regressed": "Regressed"}
+Tone = Literal["attention", "resolved", "unproven"]
+STANDINGS = Texts(
+    {"new": N_("New"), "emerging": N_("Emerging"), "growing": N_("Growing"), "regressed": N_("Regressed")}
+)
+VERDICTS: dict[str, tuple[str, Tone]] = {
+    "resolved": (N_("Resolved"), "resolved"),
+    "unproven": (N_("Unproven"), "unproven"),
+    "regressed": (N_("Regressed"), "attention"),
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ class Item:
     """Id of the reason or theme."""
     heading: str
     badge: str
+    tone: Tone
+    """What the badge means, whatever the language it is written in."""
     text: str
     quote: str = ""
     """A customer's own words; the only place where they stand."""
@@ -85,6 +97,8 @@ class Section:
 class Report:
     """One page. Every text is plain, and what strangers wrote has no character that steers its display."""
 
+    language: str
+    """Tag of the language that it is written in; `render` looks up what a format adds in the same."""
     company: str
     title: str
     subtitle: str
@@ -98,12 +112,13 @@ class Report:
 
 
 def report(digest: Digest, quotes: bool = False) -> Report:
-    """The page of a digest; with `quotes` customers' own words are on it, which are personal data."""
+    """The page of a digest in the language in use; with `quotes` customers' own words are on it: personal data."""
     return Report(
+        language=current(),
         company=_line(digest.company),
-        title=f"Week {digest.week.number} of {digest.week.year}",
+        title=_("Week {number} of {year}").format(number=digest.week.number, year=digest.week.year),
         subtitle=_subtitle(digest),
-        notice="Synthetic demo data: every contact here is generated." if digest.synthetic else "",
+        notice=_("Synthetic demo data: every contact here is generated.") if digest.synthetic else "",
         lead=_lead(digest),
         figures=_figures(digest),
         sections=() if digest.too_few else (_movers(digest), _rising(digest, quotes), _fixes(digest)),
@@ -112,111 +127,138 @@ def report(digest: Digest, quotes: bool = False) -> Report:
 
 
 def _subtitle(digest: Digest) -> str:
-    now = days(digest.period.first, digest.period.last)
+    period = days(digest.period.first, digest.period.last)
     if digest.compared is None:
-        return f"{now}. There is no earlier week to compare with."
-    then = days(digest.compared.first, digest.compared.last)
+        return _("{period}. There is no earlier week to compare with.").format(period=period)
+    before = days(digest.compared.first, digest.compared.last)
     if digest.whole:
-        return f"{now}, compared with {then}."
-    return f"{now} (the week is not whole), compared with the same weekdays, {then}."
+        return _("{period}, compared with {before}.").format(period=period, before=before)
+    said = _("{period} (the week is not whole), compared with the same weekdays, {before}.")
+    return said.format(period=period, before=before)
 
 
 def _lead(digest: Digest) -> tuple[str, ...]:
-    totals = digest.totals
-    if not totals.contacts:
-        return ("No contact in this week.",)
-    start = f"{plural(totals.contacts, 'contact')} from {plural(totals.customers, 'customer')}"
-    change = digest.contacts_change
-    if change is None:
-        lead = [f"{start}."]
-    elif change.excludes_zero:
-        lead = [f"{start}: {relative(change)} than in the week before."]
-    else:
-        lead = [f"{start}: {relative(change)} against the week before."]
+    if not digest.totals.contacts:
+        return (_("No contact in this week."),)
+    lead = [_how_many(digest)]
     if digest.rising:
-        lead.append(f"“{_line(digest.rising[0].label)}” stands out most: {_above(digest.rising[0], digest)}")
+        said = _("“{theme}” stands out most: {above}")
+        lead.append(said.format(theme=_line(digest.rising[0].label), above=_above(digest.rising[0], digest)))
     elif digest.themes_tested and not digest.too_few:
-        lead.append("No theme is above its usual.")
+        lead.append(_("No theme is above its usual."))
     if digest.movers:
         lead.append(_moved(digest.movers[0]))
     return tuple(lead)
 
 
+def _how_many(digest: Digest) -> str:
+    totals, change = digest.totals, digest.contacts_change
+    fields = {
+        "contacts": counted(ngettext("{count} contact", "{count} contacts", totals.contacts), totals.contacts),
+        "customers": counted(
+            ngettext("from {count} customer", "from {count} customers", totals.customers), totals.customers
+        ),
+    }
+    if change is None:
+        return _("{contacts} {customers}.").format(**fields)
+    if change.excludes_zero:
+        said = _("{contacts} {customers}: {change} than in the week before.")
+    else:
+        said = _("{contacts} {customers}: {change} against the week before.")
+    return said.format(change=relative(change), **fields)
+
+
 def _figures(digest: Digest) -> tuple[Figure, ...]:
     totals, before = digest.totals, digest.before
     change = digest.contacts_change
-    said, bounds = relative_parts(change) if change else ("", "")
+    said, spread = relative_parts(change) if change else ("", "")
     contacts = Figure(
         "contacts",
-        "Contacts",
+        _("Contacts"),
         count(totals.contacts),
-        f"{count(before.contacts)} in the week before" if before else "",
+        _("{number} in the week before").format(number=count(before.contacts)) if before else "",
         _sentence(said),
-        bounds,
+        spread,
         bool(change and change.excludes_zero),
     )
     if digest.too_few:
-        return (contacts, Figure("customers", "Customers", count(totals.customers), "", "", "", False))
-    rate = digest.rate.share
+        return (contacts, Figure("customers", _("Customers"), count(totals.customers), "", "", "", False))
     return (
         contacts,
-        Figure(
-            "rate", "Contact rate", f"{100 * rate.value:.1f}" if rate else "–",
-            f"{100 * rate.low:.1f} to {100 * rate.high:.1f} per 100 active customers" if rate
-            else "It needs the customers table.",
-            *_points(digest.rate.change, "per 100"),
-        ),
-        _share("negative", "Negative", digest.negative),
-        _share("leaving", "Stated churn intents", digest.leaving, as_count=True),
-        _share("unknown", "Unknown reason", digest.unknown),
-    )  # fmt: skip
+        _rate(digest.rate),
+        _share("negative", _("Negative"), digest.negative),
+        _share("leaving", _("Stated churn intents"), digest.leaving, as_count=True),
+        _share("unknown", _("Unknown reason"), digest.unknown),
+    )
+
+
+def _rate(found: Share) -> Figure:
+    rate, name = found.share, _("Contact rate")
+    if rate is None:
+        return Figure("rate", name, "–", _("It needs the customers table."), *_difference(found.change, _PER_100))
+    low, high = (decimal(100 * bound) for bound in (rate.low, rate.high))
+    spread = _("{bounds} per 100 active customers").format(bounds=bounds(low, high))
+    return Figure("rate", name, decimal(100 * rate.value), spread, *_difference(found.change, _PER_100))
 
 
 def _share(key: str, name: str, found: Share, as_count: bool = False) -> Figure:
     if found.share is None:
-        return Figure(key, name, "–", "The contacts are not scored yet.", "", "", False)
+        return Figure(key, name, "–", _("The contacts are not scored yet."), "", "", False)
+    spread = between(found.share)
+    if as_count:
+        spread = f"{percent(found.share.value)} ({spread})"
+    of = ngettext("{bounds} of {count} scored contact", "{bounds} of {count} scored contacts", found.of)
     value = count(found.count) if as_count else percent(found.share.value)
-    of = plural(found.of, "scored contact")
-    spread = (
-        f"{percent(found.share.value)} ({between(found.share)}) of {of}"
-        if as_count
-        else f"{between(found.share)} of {of}"
-    )
-    return Figure(key, name, value, spread, *_points(found.change, "points"))
+    return Figure(key, name, value, counted(of, found.of, bounds=spread), *_difference(found.change, _POINTS))
 
 
-def _points(change: Interval | None, unit: str) -> tuple[str, str, bool]:
+_POINTS = (N_("{size} points more"), N_("{size} points less"), N_("{bounds} points"))
+_PER_100 = (N_("{size} per 100 more"), N_("{size} per 100 less"), N_("{bounds} per 100"))
+
+
+def _difference(change: Interval | None, unit: tuple[str, str, str]) -> tuple[str, str, bool]:
     """A difference of shares in words, its bounds, and whether it is clear."""
     if change is None:
         return "", "", False
-    low, high = (signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
+    more, less, unclear = unit
+    spread = bounds(*(signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high)))
     if not change.excludes_zero:
-        return "No clear change", f"{low} to {high} {unit}", False
-    size = f"{abs(100 * change.value):.1f} {unit}"
-    return f"{size} {'more' if change.value > 0 else 'less'}", f"{low} to {high}", True
+        return _sentence(_("no clear change")), _(unclear).format(bounds=spread), False
+    size = decimal(abs(100 * change.value))
+    return _(more if change.value > 0 else less).format(size=size), spread, True
 
 
 def _movers(digest: Digest) -> Section:
-    items = tuple(Item(each.mover.reason, "", "", _moved(each)) for each in digest.movers)
+    items = tuple(Item(each.mover.reason, "", "", "attention", _moved(each)) for each in digest.movers)
     notes = []
     if digest.compared is None:
-        notes.append("There is no earlier week to compare with.")
+        notes.append(_("There is no earlier week to compare with."))
     elif not digest.totals.scored:
-        notes.append("The contacts are not scored yet.")
+        notes.append(_("The contacts are not scored yet."))
     elif not items and not digest.hidden_movers:
-        notes.append("No reason's share of the contacts changed clearly.")
-    if digest.hidden_movers:
-        notes.append(_left_out(digest.hidden_movers, "reason", digest))
-    return Section("movers", "What moved most?", items, tuple(notes))
+        notes.append(_("No reason's share of the contacts changed clearly."))
+    if hidden := digest.hidden_movers:
+        said = ngettext(
+            "Not shown: {count} reason of fewer than {least} customers, who could be recognised.",
+            "Not shown: {count} reasons of fewer than {least} customers, who could be recognised.",
+            hidden,
+        )
+        notes.append(_left_out(said, hidden, digest))
+    return Section("movers", _("What moved most?"), items, tuple(notes))
 
 
 def _moved(found: NamedMover) -> str:
     mover = found.mover
-    verb = "rose" if mover.now > mover.before else "fell"
+    if mover.now > mover.before:
+        said = _("{reason} rose from {before} to {now} of scored contacts (by {bounds} points).")
+    else:
+        said = _("{reason} fell from {before} to {now} of scored contacts (by {bounds} points).")
     low, high = sorted(abs(100 * bound) for bound in (mover.change.low, mover.change.high))
-    return (
-        f"{_line(found.name)} {verb} from {percent(mover.before)} to {percent(mover.now)} of scored contacts "
-        f"(by {low:.1f} to {high:.1f} points)."
+    return said.format(
+        reason=_line(found.name),
+        before=percent(mover.before),
+        now=percent(mover.now),
+        bounds=bounds(decimal(low), decimal(high)),
     )
 
 
@@ -227,6 +269,7 @@ def _rising(digest: Digest, quotes: bool) -> Section:
             key=each.rise.theme_id,
             heading=_line(each.label),
             badge=STANDINGS.get(each.rise.standing, each.rise.standing),
+            tone="attention",
             text=f"{_affected(each)} {_above(each, digest)} {_impact(each)}",
             quote=visible(quote.text) if quote else "",
             source=_source(quote.day, quote.language) if quote else "",
@@ -234,102 +277,158 @@ def _rising(digest: Digest, quotes: bool) -> Section:
         )
         for each, quote in zip(digest.rising, said, strict=True)
     )
+    return Section("rising", _("What is emerging or growing?"), items, tuple(_of_rising(digest)))
+
+
+def _of_rising(digest: Digest) -> list[str]:
+    """What to know about the themes that rise, or why there are none."""
     notes = []
     if not digest.themes_tested:
-        notes.append("Themes were not tested in this week. The command voc signals does it.")
-    elif not items and not digest.hidden_rising:
-        notes.append("No theme is above its usual.")
-    if digest.more_rising:
-        notes.append(f"{plural(digest.more_rising, 'more theme')} above the usual: see the list of themes.")
-    if digest.hidden_rising:
-        notes.append(_left_out(digest.hidden_rising, "theme", digest))
+        notes.append(_("Themes were not tested in this week. The command voc signals does it."))
+    elif not digest.rising and not digest.hidden_rising:
+        notes.append(_("No theme is above its usual."))
+    if more := digest.more_rising:
+        said = ngettext(
+            "{count} more theme above the usual: see the list of themes.",
+            "{count} more themes above the usual: see the list of themes.",
+            more,
+        )
+        notes.append(counted(said, more))
+    if hidden := digest.hidden_rising:
+        said = ngettext(
+            "Not shown: {count} theme of fewer than {least} customers, who could be recognised.",
+            "Not shown: {count} themes of fewer than {least} customers, who could be recognised.",
+            hidden,
+        )
+        notes.append(_left_out(said, hidden, digest))
     if digest.themes_tested:
         notes.append(false_alerts(digest.false_alerts_per_month))
-    return Section("rising", "What is emerging or growing?", items, tuple(notes))
+    return notes
 
 
 def _affected(found: RisingTheme) -> str:
-    return f"{plural(found.customers, 'customer')} affected in this week."
+    said = ngettext(
+        "{count} customer affected in this week.", "{count} customers affected in this week.", found.customers
+    )
+    return counted(said, found.customers)
 
 
 def _above(found: RisingTheme, digest: Digest) -> str:
     rise = found.rise
-    when = since(rise.since, digest.period.last)
-    start = f"{plural(rise.customers, 'customer')} {when}, usually {usual(rise.expected)}"
-    return f"{start}: {times(rise.times)}." if rise.times is not None else f"{start}."
+    fields = {"since": since(rise.since, digest.period.last), "usual": usual(rise.expected)}
+    if rise.times is None:
+        said = ngettext(
+            "{count} customer {since}, usually {usual}.", "{count} customers {since}, usually {usual}.", rise.customers
+        )
+        return counted(said, rise.customers, **fields)
+    said = ngettext(
+        "{count} customer {since}, usually {usual}: {times}.",
+        "{count} customers {since}, usually {usual}: {times}.",
+        rise.customers,
+    )
+    return counted(said, rise.customers, times=times(rise.times), **fields)
 
 
 def _impact(found: RisingTheme) -> str:
-    above = found.rise.above
-    said = f"{above.value:.0f} above the usual ({above.low:.0f} to {above.high:.0f})".replace("-", "−")
-    return f"{said}; a customer counts once a day."
+    value, low, high = (
+        decimal(each, 0) for each in (found.rise.above.value, found.rise.above.low, found.rise.above.high)
+    )
+    said = _("{number} above the usual ({bounds}); a customer counts once a day.")
+    return said.format(number=value, bounds=bounds(low, high))
 
 
 def _source(said_on: date, language: str) -> str:
-    name = LANGUAGE_NAMES.get(language, language)
-    return ", ".join(filter(None, (short_day(said_on), name)))
+    return ", ".join(filter(None, (short_day(said_on), name_of(language))))
 
 
 def _fixes(digest: Digest) -> Section:
-    items = tuple(
-        Item(
-            each.theme_id,
-            _line(each.label),
-            VERDICTS.get(each.test.verdict if each.test else "", "Not tested"),
-            _fixed(each),
-        )
-        for each in digest.fixes
-    )
+    items = []
+    for each in digest.fixes:
+        badge, tone = VERDICTS[each.test.verdict] if each.test else (N_("Not tested"), "unproven")
+        items.append(Item(each.theme_id, _line(each.label), _(badge), tone, _fixed(each)))
     notes = []
     if not items and not digest.hidden_fixes:
-        notes.append("Nothing was marked as fixed in the last eight weeks.")
-    if digest.hidden_fixes:
-        notes.append(_left_out(digest.hidden_fixes, "fix", digest, "fixes"))
-    return Section("fixes", "What was fixed, and did it work?", items, tuple(notes))
+        notes.append(_("Nothing was marked as fixed in the last eight weeks."))
+    if hidden := digest.hidden_fixes:
+        said = ngettext(
+            "Not shown: {count} fix of fewer than {least} customers, who could be recognised.",
+            "Not shown: {count} fixes of fewer than {least} customers, who could be recognised.",
+            hidden,
+        )
+        notes.append(_left_out(said, hidden, digest))
+    return Section("fixes", _("What was fixed, and did it work?"), tuple(items), tuple(notes))
 
 
 def _fixed(found: FixedTheme) -> str:
+    """When it was marked, and what is known since: two sentences."""
     if found.release:
-        start = f"Marked as fixed on {day(found.fixed_on)} in release {_line(found.release)}."
+        marked = _("Marked as fixed on {day} in release {release}.")
+        marked = marked.format(day=day(found.fixed_on), release=_line(found.release))
     else:
-        start = f"Marked as fixed on {day(found.fixed_on)}."
+        marked = _("Marked as fixed on {day}.").format(day=day(found.fixed_on))
     if found.test is None:
-        return f"{start} The next run of voc signals tests whether it helped."
+        return " ".join((marked, _("The next run of voc signals tests whether it helped.")))
     test, ratio = found.test, found.test.ratio
     if ratio is None:
-        return f"{start} There are too few days on both sides of it to compare, up to {day(test.tested_on)}."
-    bounds = f"{ratio.low:.2f} to {ratio.high:.2f}"
-    return (
-        f"{start} Since then {ratio.value:.2f} times as many customers as before ({bounds}): "
-        f"{plural(test.days_after, 'day')} after it, up to {day(test.tested_on)}, against {test.days_before} before it."
+        few = _("There are too few days on both sides of it to compare, up to {day}.")
+        return f"{marked} {few.format(day=day(test.tested_on))}"
+    said = ngettext(
+        "Since then {ratio} times as many customers as before ({bounds}): {count} day after it, up to {day}, "
+        "against {before} before it.",
+        "Since then {ratio} times as many customers as before ({bounds}): {count} days after it, up to {day}, "
+        "against {before} before it.",
+        test.days_after,
     )
+    since_then = counted(
+        said,
+        test.days_after,
+        ratio=decimal(ratio.value, 2),
+        bounds=bounds(decimal(ratio.low, 2), decimal(ratio.high, 2)),
+        day=day(test.tested_on),
+        before=count(test.days_before),
+    )
+    return f"{marked} {since_then}"
 
 
-def _left_out(number: int, one: str, digest: Digest, many: str = "") -> str:
-    return (
-        f"Not shown: {plural(number, one, many)} of fewer than {plural(digest.least_customers, 'customer')}, "
-        "who could be recognised."
-    )
+def _left_out(said: str, number: int, digest: Digest) -> str:
+    return counted(said, number, least=count(digest.least_customers))
 
 
 def _notes(digest: Digest, quotes: bool) -> tuple[str, ...]:
-    latest = f"{day(digest.latest.date())}, {digest.latest:%H:%M}"
-    totals = digest.totals
-    fresh = f"Data to {latest}; {plural(totals.contacts, 'contact')} in the week, {count(totals.scored)} of them scored"
-    notes = [f"{fresh} by model {_line(digest.model)}." if digest.model else f"{fresh}; there is no model yet."]
-    if digest.too_few and totals.contacts:
-        notes.append(
-            f"The week has fewer than {plural(digest.least_customers, 'customer')}: nothing more is shown of it, since "
-            "they could be recognised."
+    notes = [_fresh(digest)]
+    least = count(digest.least_customers)
+    if digest.too_few and digest.totals.contacts:
+        said = _(
+            "The week has fewer than {least} customers: nothing more is shown of it, since they could be recognised."
         )
+        notes.append(said.format(least=least))
     else:
-        notes.append(
-            f"Ranges are 95{SPACE}% intervals; a change is called clear where its range leaves out zero. Groups of "
-            f"fewer than {plural(digest.least_customers, 'customer')} are left out."
+        said = _(
+            "Ranges are {level} intervals; a change is called clear where its range leaves out zero. Groups of fewer "
+            "than {least} customers are left out."
         )
+        notes.append(said.format(level=percent(0.95, 0), least=least))
     if quotes and any(each.quote for each in digest.rising):
-        notes.append("Quotes are customers' own words: treat the page as personal data.")
+        notes.append(_("Quotes are customers' own words: treat the page as personal data."))
     return tuple(notes)
+
+
+def _fresh(digest: Digest) -> str:
+    totals = digest.totals
+    fields = {"moment": f"{day(digest.latest.date())}, {digest.latest:%H:%M}", "scored": count(totals.scored)}
+    if digest.model:
+        said = ngettext(
+            "Data to {moment}; {count} contact in the week, {scored} of them scored by model {model}.",
+            "Data to {moment}; {count} contacts in the week, {scored} of them scored by model {model}.",
+            totals.contacts,
+        )
+        return counted(said, totals.contacts, model=_line(digest.model), **fields)
+    said = ngettext(
+        "Data to {moment}; {count} contact in the week, {scored} of them scored; there is no model yet.",
+        "Data to {moment}; {count} contacts in the week, {scored} of them scored; there is no model yet.",
+        totals.contacts,
+    )
+    return counted(said, totals.contacts, **fields)
 
 
 def _sentence(text: str) -> str:

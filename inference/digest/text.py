@@ -3,6 +3,7 @@
 import re
 import textwrap
 
+from voc.i18n import _
 from voc.inference.digest.report import Item, Report
 from voc.inference.wording import SPACE
 
@@ -39,7 +40,8 @@ def markdown(report: Report) -> str:
     if report.notice:
         parts.append(f"**{escaped(report.notice)}**")
     parts += [escaped(sentence) for sentence in report.lead]
-    rows = ["| Figure | This week | Range | Change |", "|---|---|---|---|"]
+    titles = (_("Figure"), _("This week"), _("Range"), _("Change"))
+    rows = [f"| {' | '.join(map(escaped, titles))} |", "|---|---|---|---|"]
     for figure in report.figures:
         change = escaped(figure.changed)
         cells = (escaped(figure.name), f"**{escaped(figure.value)}**", escaped(figure.range), change)
@@ -65,7 +67,7 @@ def escaped(text: str) -> str:
 
 def _plain_item(item: Item) -> str:
     head = f"{item.heading} [{item.badge}]\n" if item.heading else ""
-    quote = f"\n    “{item.quote}” ({item.source})" if item.quote else ""
+    quote = "\n    " + _("“{quote}”").format(quote=item.quote) + f" ({item.source})" if item.quote else ""
     return f"{head}  {item.text}{quote}" if head else f"- {item.text}"
 
 

@@ -13,7 +13,7 @@ from voc.models.exported import is_exported, load_exported
 
 __all__ = ["ENGINES", "Engine", "EngineName", "InProcess", "Texts", "Workers", "engine_named", "open_engine"]
 
-EngineName = Literal["auto", "onnx", "torch"]
+EngineName = Literal["auto", "onnx", "torch", "ray"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 FEW = 256
 """So few contacts are read before worker processes would have started."""
@@ -28,7 +28,7 @@ def engine_named(name: str) -> EngineName:
 
 @contextmanager
 def open_engine(folder: Path, settings: ScoringSettings, name: EngineName, contacts: int) -> Iterator[Engine]:
-    """An engine for the model in `folder`, for about so many contacts.
+    """An engine on this machine for the model in `folder`, for about so many contacts; `ray` is not one (on_ray).
 
     `auto` takes the export where there is one, else torch. Raises ModelFolderError where what is asked for is not
     there, or not as its manifest says: an export that cannot be used is never passed over in silence.

@@ -1,6 +1,8 @@
 """Lakes for the app's tests, written with the lake and its contracts alone: seeded, four languages."""
 
+import json
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -375,6 +377,30 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Nothing ingested, no model. Read only."""
     return make_workspace(tmp_path_factory.mktemp("empty") / "w", model=None)
+
+
+@pytest.fixture(scope="session")
+def left_in_english() -> Callable[[AppTest, AppTest], list[str]]:
+    """Texts of ours that a page in English and the same page in another language have in common."""
+
+    def texts(app: AppTest) -> set[str]:
+        found = {str(each.value) for kind in (app.title, app.subheader, app.caption) for each in kind}
+        labelled = (*app.metric, *app.button, *app.toggle, *app.selectbox, *app.number_input)
+        found |= {each.label for each in labelled} | {each.proto.label for each in app.get("expander")}
+        for kind in ("metric", "button", "download_button"):
+            found |= {each.proto.help for each in app.get(kind)}
+        for table in app.dataframe:
+            columns = json.loads(table.proto.columns or "{}").values()
+            found |= {each.get(key) or "" for each in columns for key in ("label", "help")}
+        for chart in app.get("vega_lite_chart"):
+            found |= set(re.findall('"title": ?"([^"]+)"', chart.proto.spec)) | {chart.proto.alt}
+        return found
+
+    def left(english: AppTest, other: AppTest) -> list[str]:
+        same = {text for text in texts(english) & texts(other) if re.search("[a-z]{3}", text)}
+        return sorted(same - {"Model", "Status", "Zvono"})  # words of both languages, and the company
+
+    return left
 
 
 @pytest.fixture

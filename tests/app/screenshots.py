@@ -20,7 +20,7 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WIDTHS = (1440, 390)
-PATHS = ("", "reasons", "themes", "map", "churn", "contacts", "models", "report")
+PATHS = ("", "reasons", "themes", "map", "churn", "contacts", "review", "models", "report")
 PATIENCE = 180
 """Seconds that a busy machine may take for anything."""
 

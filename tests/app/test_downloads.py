@@ -12,10 +12,12 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from voc.app import contact_list, downloads, filters, queries, reason_views, theme_views
+from voc import i18n
+from voc.app import churn_views, columns, contact_list, downloads, filters, queries, reason_views, theme_views
 from voc.app.launch import WORKSPACE_VARIABLE
 from voc.data.workspace import Workspace
 from voc.inference.marts import Criteria
+from voc.inference.marts_churn import AtRisk, CallList
 
 DANGEROUS = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1", "＝1+1", '=HYPERLINK("http://x")', "a;=1+1"]
 FRAME = pd.DataFrame(
@@ -152,3 +154,44 @@ def test_a_week_as_period(opened: Workspace) -> None:
     for outside in ("2026-W40", "2026-W54", "week", None):
         assert filters.periods(outside, span) == filters.PERIODS
     assert filters.view("2026-W40", span).selection == filters.view("all", span).selection
+
+
+def test_a_workbook_speaks_the_readers_language_and_csv_one_that_programs_know() -> None:
+    table = pd.DataFrame(
+        {
+            "contact_id": ["a"], "channel": ["email"], "language": ["sl"], "sentiment": ["negative"],
+            "class": ["eliminate"], "area": ["Not in the taxonomy"], "leaving": [True], "share": [0.5],
+            "share_low": [0.4], "to": [2.0], "status": ["new"], "=1+1": ["=1+1"],
+        }
+    )  # fmt: skip
+    plainly, english = downloads.csv(table), xlsx_rows(downloads.xlsx(table))[0]
+    assert english[0][:3] == ["Contact", "Channel", "Language"]
+    assert english[0][8:10] == ["Share, lower bound", "Times as frequent, upper bound"]
+    assert english[1][1:7] == ["E-mail", "Slovenian", "Negative", "Eliminate", "Not in the taxonomy", "Yes"]
+    with i18n.using("hr"):
+        assert downloads.csv(table) == plainly
+        (titles, row), xml = xlsx_rows(downloads.xlsx(table))
+    assert titles == [
+        "Kontakt", "Kanal", "Jezik", "Raspoloženje", "Što učiniti", "Područje", "Odlazi", "Udio", "Udio, donja granica",
+        "Koliko puta češće, gornja granica", "Status", "=1+1",
+    ]  # fmt: skip
+    assert row[5:8] == ["Nije u taksonomiji", "Da", 0.5] and row[-1] == "=1+1"
+    assert not set(map(str, row)) & {"email", "sl", "negative", "eliminate", "new"} and "<f" not in xml
+
+
+def test_every_column_of_the_pages_has_a_name_for_people(opened: Workspace) -> None:
+    span = queries.span()
+    assert span is not None
+    view = filters.view("28", span)
+    totals = queries.totals(view.selection)
+    reasons = reason_views.rows(queries.reasons(view.selection, view.before), totals, totals, view)
+    listed = CallList(1, 1, (AtRisk("u", None, None, None, "c", None),))
+    tables = (
+        reason_views.file(reasons, 5),
+        theme_views.file(queries.themes(view.selection), 5),
+        contact_list.file(view, Criteria()),
+        churn_views.file(listed),
+    )
+    for table in tables:
+        for column in table.columns:
+            assert columns.title(column) != column

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from voc import i18n
 from voc.app import model_sentences
 from voc.app.pages import MAP, MODELS
 from voc.config import ExportSettings
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.inference.marts_models import Judged
-from voc.inference.model_report import Bin, Figure, Quality, TaskFigures, model_reports
+from voc.inference.model_report import Bin, Figure, Gap, Quality, TaskFigures, model_reports
 from voc.models.manifest import ALLOWED, QUALITY, Manifest
 from voc.models.storage import write_json, write_whole
 from voc.training.exporting import GateLine, GateReport
@@ -374,3 +375,33 @@ def test_weeks_count_what_sql_counts(hundreds: Workspace, make: Any) -> None:
     assert mix["contacts"].sum() == 600 and len(mix) == 40
     assert marts.judged() is None
     marts.close()
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("hr", "Razlozi: makro-F1 0,61 (od 0,59 do 0,63), 2.897 kontakata ostavljenih za provjeru; najbolje: "),
+        ("sr-Cyrl", "Разлози: макро-F1 0,61 (од 0,59 до 0,63), 2.897 контаката остављених за проверу; најбоље: "),
+    ],
+)
+def test_models_in_another_language(
+    visit: Open, trained_company: Workspace, left_in_english: Callable[..., list[str]], tag: str, said: str
+) -> None:
+    app = visit(trained_company, MODELS, lang=tag)
+    assert headline(app).startswith(said)
+    english = visit(trained_company, MODELS)
+    assert not left_in_english(english, app)
+    for table, other in zip(app.dataframe, english.dataframe, strict=True):
+        for column in ("role", "promotion", "step", "counts"):
+            if column in table.value:
+                assert not set(table.value[column]) & set(other.value[column])
+
+
+def test_a_gap_between_model_and_taxonomy_is_named_in_the_readers_language() -> None:
+    found = Gap(missing=tuple(f"r{n}" for n in range(10)), extra=("old",))
+    assert model_sentences.gap(None) is None
+    said = str(model_sentences.gap(found)).replace("\\", "")
+    assert "It does not know: r0, r1, r2, r3, r4, r5, r6, r7 and 2 more. No longer in taxonomy.toml: old." in said
+    assert str(model_sentences.gap(Gap((), ()))).endswith("They are the same, in another order.")
+    with i18n.using("sl"):
+        assert "Ne pozna: r0, r1, r2, r3, r4, r5, r6, r7 in še 2." in str(model_sentences.gap(found)).replace("\\", "")

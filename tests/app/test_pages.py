@@ -14,12 +14,14 @@ from voc.app.pages import (
     CONTACT,
     CONTACTS,
     DETAILS,
+    JOURNEY,
     MAP,
     MODELS,
     OVERVIEW,
     PAGES,
     REASONS,
     REPORT,
+    REVIEW,
     THEME,
     THEMES,
     PageEntry,
@@ -61,12 +63,14 @@ TITLES = {
     OVERVIEW: "What changed?",
     REASONS: "Why do customers contact us?",
     CHURN: "Whom should we call first?",
+    JOURNEY: "Where does it hurt?",
     THEMES: "What do customers talk about?",
     MAP: "How do contacts relate?",
     MODELS: "Can I trust it?",
     CONTACTS: "What do customers say?",
     CONTACT: "What was said?",
     REPORT: "What was the week like?",
+    REVIEW: "What should I label?",
 }
 
 
@@ -116,7 +120,7 @@ def test_overview_counts_what_sql_counts(visit: Open, hundreds: Workspace) -> No
     assert found["Negative"] == f"{100 * expected['negative']:.1f} %"
     assert found["Unknown"] == f"{100 * expected['unknown']:.1f} %"
     assert headline(app).startswith(f"{expected['contacts']} contacts from {expected['customers']} customers, 2 to 29")
-    assert len(app.get("vega_lite_chart")) == 3
+    assert len(app.get("vega_lite_chart")) == 3 + 6, "and a small line under each of six figures"
     assert f"n = {expected['contacts']} · " in everything(app)
 
 
@@ -161,7 +165,9 @@ def test_nonsense_in_the_url_counts_as_nothing(visit: Open, hundreds: Workspace)
     assert headline(app) == f"{default['Contacts']} contacts, newest first."
 
 
-@pytest.mark.parametrize("page", [OVERVIEW, REASONS, THEMES, MAP, CHURN, CONTACTS], ids=lambda page: page.title)
+@pytest.mark.parametrize(
+    "page", [OVERVIEW, REASONS, THEMES, MAP, CHURN, JOURNEY, CONTACTS], ids=lambda page: page.title
+)
 def test_filters_that_exclude_everything_can_be_cleared(visit: Open, hundreds: Workspace, page: PageEntry) -> None:
     # No contact of the test data has Prepaid as product and comes as a ticket in English in one week.
     excluded = {"period": "7", "product": "Prepaid", "channel": "ticket", "language": "en"}
@@ -341,7 +347,7 @@ def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path:
 def test_links_carry_the_filters(visit: Open, hundreds: Workspace) -> None:
     app = visit(hundreds, period="all", product="Mobile")
     links = [link.proto.query_string for link in app.page_link]
-    assert len(links) == len(PAGES) + 6
+    assert len(links) == len(PAGES) + 5
     assert all("period=all" in link and "product=Mobile" in link for link in links)
     assert [link for link in links if "churn=yes" in link]
 
@@ -381,7 +387,7 @@ def test_the_overview_shows_what_is_emerging(visit: Open, rising: Workspace) -> 
     assert "About one false alert a month is to be expected." in shown
     links = [link.proto.query_string for link in app.page_link if link.label == "See the theme"]
     assert ["theme=t-roaming" in link and "product=Mobile" in link for link in links] == [True]
-    assert len(app.get("vega_lite_chart")) == 3 + 2
+    assert len(app.get("vega_lite_chart")) == 3 + 6 + 2
 
 
 def test_an_overview_without_alerts_says_what_was_tested(visit: Open, make: Any, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The reasons page and the churn page: what they say, what they hide, where they lead."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from voc import i18n
 from voc.app import churn_sentences, reason_charts, reason_rows, reason_views, sentences, words
 from voc.app.pages import CHURN, REASONS, PageEntry
 from voc.data.workspace import Workspace
@@ -378,3 +381,37 @@ def test_the_sentences_of_the_churn_page() -> None:
     assert "its worth is not known" in churn_sentences.back_test(BackTest(MAY, MAY, 0, 0, 0.0, 0), 30)
     assert "whose next 30 days are known" in churn_sentences.back_test(None, 30)
     assert words.SPACE in churn_sentences.stated(MAY, 0.5) and churn_sentences.stated(MAY, None) == "Said on 4\u00a0May"
+
+
+LANGUAGES = {
+    "hr": ("Zašto nam se korisnici javljaju?", "Koga prvo nazvati?", "Razlog", "kažu da odlaze|kaže da odlazi"),
+    "sr-Cyrl": ("Зашто нам се корисници јављају?", "Кога прво позвати?", "Разлог", "кажу да одлазе|каже да одлази"),
+}
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_both_pages_in_another_language(
+    visit: Open, leaving: Workspace, left_in_english: Callable[..., list[str]], tag: str
+) -> None:
+    reasons, churn, column, said = LANGUAGES[tag]
+    chosen = {"period": "28", "reason": "roaming"}
+    app = visit(leaving, REASONS, lang=tag, **chosen)
+    assert app.title[0].value == reasons
+    assert json.loads(app.dataframe[0].proto.columns)["reason"]["label"] == column
+    assert not left_in_english(visit(leaving, REASONS, **chosen), app)
+    name = leaving.taxonomy.name("roaming")
+    assert name in everything(app).replace("\\", "")  # reasons are called what the taxonomy calls them
+    app = visit(leaving, CHURN, lang=tag, period="all")
+    assert app.title[0].value == churn and re.search(said, headline(app))
+    assert not left_in_english(visit(leaving, CHURN, period="all"), app)
+
+
+def test_a_call_list_in_four_plural_forms() -> None:
+    with i18n.using("sl"):
+        said = [plain(churn_sentences.headline(CallList(n, n, listed(n)), "stated")) for n in (1, 2, 3, 5)]
+    assert said == [
+        "1 stranka pravi, da odhaja; vse so na seznamu.",
+        "2 stranki pravita, da odhajata; vse so na seznamu.",
+        "3 stranke pravijo, da odhajajo; vse so na seznamu.",
+        "5 strank pravi, da odhaja; vse so na seznamu.",
+    ]

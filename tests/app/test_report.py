@@ -122,3 +122,26 @@ def test_a_week_as_period_can_be_seen_and_left(visit: Open, hundreds: Workspace)
     assert control.value == "2026-W21"
     control.set_value("28").run()
     assert not app.exception and "period" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("tag", "title", "week", "figure"),
+    [
+        ("hr", "Kakav je bio tjedan?", "21. tjedan 2026.", "Najave odlaska"),
+        ("sr-Cyrl", "Каква је била недеља?", "21. недеља 2026.", "Најаве одласка"),
+    ],
+)
+def test_it_is_in_the_readers_language(
+    visit: Open,
+    hundreds: Workspace,
+    left_in_english: Callable[..., list[str]],
+    tag: str,
+    title: str,
+    week: str,
+    figure: str,
+) -> None:
+    app, english = visit(hundreds, lang=tag), visit(hundreds)
+    assert app.title[0].value == title and week in everything(app)
+    assert figure in metrics(app) and set(metrics(app).values()) != set(metrics(english).values())  # 31,2 and 31.2
+    assert not left_in_english(english, app)
+    assert all(f"lang={tag}" in link for link in links(app, {"hr": "Pročitajte ih"}.get(tag, "Прочитајте их")))

@@ -14,8 +14,7 @@ from voc.inference.marts import Span
 
 def test_numbers_and_dates() -> None:
     assert words.count(12430) == "12,430"
-    assert words.plural(1, "contact") == "1\u00a0contact"
-    assert words.plural(2, "reply", "replies") == "2\u00a0replies"
+    assert words.counted("{count} replies to {whom}", 2_000, whom="us") == "2,000\u00a0replies to us"
     assert words.percent(0.312) == "31.2\u00a0%"
     assert [words.likelihood(value) for value in (1.0, 0.994, 0.9, 0.012, 0.001)] == [
         "> 99\u00a0%", "> 99\u00a0%", "90\u00a0%", "1\u00a0%", "< 1\u00a0%",

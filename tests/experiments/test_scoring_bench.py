@@ -10,12 +10,11 @@ import pytest
 from voc.data.workspace import Workspace
 from voc.errors import InputError, ModelFolderError
 from voc.experiments.bench import run_bench
+from voc.experiments.processes import family, memory_mb
 from voc.experiments.scoring import (
     Sizes,
     encoder_gflop,
-    family,
     int8_loss,
-    memory_mb,
     ratio,
     scoring,
     transcripts,

@@ -66,15 +66,15 @@ def test_a_day_and_the_same_again_and_the_next(trained: Workspace, tmp_path: Pat
     total = trained.lake.dataset("contacts").count_rows()
     file = written(tmp_path / "new" / "contacts.jsonl", contact("n1"), contact("n2", "Интернет не ради од јутрос."))
     first = daily(trained, [file], now=NOW)
-    assert endings(first) == ["done", "done", "done", "done", "left out"]
+    assert endings(first) == ["done", "done", "done", "done", "left out", "done"]
     rows = {step.step: step.rows for step in first.steps}
     assert rows["ingest"] == 2 and rows["score"] == rows["themes"] == total + 2 and rows["signals"] > 0
     assert sum(first.share(step) for step in first.steps) == pytest.approx(1)
-    assert [name for name, _, _ in runs(trained)] == ["ingest", "score", "themes", "signals"]
+    assert [name for name, _, _ in runs(trained)] == ["ingest", "score", "themes", "signals", "marts"]
     before = [table_of(trained, *table) for table in RESULTS]
     versions = trained.lake.versions(*(name for name, _ in RESULTS), "contacts", "themes", "quarantine")
     again = daily(trained, [file], now=NOW)
-    assert endings(again) == ["done", "nothing new", "nothing new", "nothing new", "left out"]
+    assert endings(again) == ["done", "nothing new", "nothing new", "nothing new", "left out", "nothing new"]
     assert again.steps[0].rows == 0  # all there already
     assert trained.lake.versions(*(name for name, _ in RESULTS), "contacts", "themes", "quarantine") == versions
     assert [table_of(trained, *table) for table in RESULTS] == before
@@ -82,7 +82,7 @@ def test_a_day_and_the_same_again_and_the_next(trained: Workspace, tmp_path: Pat
     file = written(tmp_path / "next" / "contacts.jsonl", contact("n3"))
     fitted = "SELECT inputs FROM runs WHERE step = 'themes' ORDER BY started_at"
     third = daily(trained, [file], now=datetime.now(UTC) + timedelta(days=1))
-    assert endings(third) == ["done", "done", "done", "done", "left out"]
+    assert endings(third) == ["done", "done", "done", "done", "left out", "done"]
     assert {step.step: step.rows for step in third.steps}["score"] == 1
     daily(trained, now=datetime.now(UTC) + timedelta(days=8))
     refits = [json.loads(inputs)["refit"] for inputs in trained.lake.query(fitted)["inputs"].to_pylist()]
@@ -124,16 +124,16 @@ def test_a_step_that_fails_leaves_out_what_rests_on_it_and_no_more(trained: Work
     file = written(tmp_path / "in" / "contacts.jsonl", contact("a1"))
     with alone(trained.lake.root, "score"):
         summary = daily(trained, [file], now=NOW)
-    assert endings(summary) == ["done", "failed", "left out", "left out", "left out"]
+    assert endings(summary) == ["done", "failed", "left out", "left out", "left out", "done"]
     assert "expected no other score" in summary.failed[0].note
     assert summary.steps[2].note == "needs the step score"
     themes_broken = trained.root / "themes"
     themes_broken.write_text("a file where a folder is expected", encoding="utf-8")
     summary = daily(trained, now=NOW)
-    assert endings(summary) == ["nothing new", "done", "failed", "left out", "left out"]
+    assert endings(summary) == ["nothing new", "done", "failed", "left out", "left out", "done"]
     assert isinstance(summary.failed[0].error, OSError)  # nobody foresaw it, and it is told all the same
     themes_broken.unlink()
-    assert endings(daily(trained, now=NOW)) == ["nothing new", "nothing new", "done", "done", "left out"]
+    assert endings(daily(trained, now=NOW)) == ["nothing new", "nothing new", "done", "done", "left out", "done"]
 
 
 def test_two_at_once_is_one_line(trained: Workspace) -> None:

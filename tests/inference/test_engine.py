@@ -126,8 +126,8 @@ def test_few_contacts_start_no_processes(exported: Workspace) -> None:
 
 def test_unknown_engine_is_one_line() -> None:
     assert engine_named("auto") == "auto"
-    with pytest.raises(InputError, match="--engine: expected one of auto, onnx, torch, got 'ray'"):
-        engine_named("ray")
+    with pytest.raises(InputError, match="--engine: expected one of auto, onnx, torch, ray, got 'spark'"):
+        engine_named("spark")
 
 
 def test_two_runs_cannot_score_at_once(exported: Workspace) -> None:

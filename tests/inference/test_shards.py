@@ -85,7 +85,7 @@ def test_no_more_than_a_shard_is_read_at_a_time(one_day: Workspace) -> None:
     assert [span.large for span in ahead.spans] == [False, True, False]
     found = list(shards(one_day.lake, pending, ahead.spans[1], settings))
     assert [shard.contacts.num_rows for shard in found[:-1]] == [80] * (len(found) - 1)
-    assert all(before.upto == shard.after for before, shard in pairwise(found))
+    assert all(before.cut.upto == shard.cut.after for before, shard in pairwise(found))
     ids = [one for shard in found for one in shard.contacts["contact_id"].to_pylist()]
     assert ids == sorted(ids) and len(ids) == ahead.spans[1].contacts
     assert not list(one_day.lake.root.glob(".score-*"))

@@ -327,5 +327,6 @@ def test_settings_and_taxonomy_make_a_workspace(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "ws", settings_toml(), taxonomy_toml())
     assert workspace.config.company.synthetic
     assert workspace.config.company.name == "Zvono (synthetic demo company)"
+    assert workspace.config.company.benchmark_contact_rate and workspace.config.company.opening_hours["sat"]
     assert parse(Config, workspace.config.model_dump(), "settings") == workspace.config
     assert workspace.taxonomy.reason_ids == demo_taxonomy().reason_ids

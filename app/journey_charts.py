@@ -1,0 +1,152 @@
+"""The heat map of the journey: stages by reasons, on rates. No Streamlit."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from voc.app import words
+from voc.app.charts import BLUE, GREY, ORANGE
+from voc.i18n import N_, Texts, _
+from voc.inference import intervals
+from voc.inference.hotspots import hotspots
+
+LEAST = 30
+"""Of fewer nothing is said: their share would mostly be chance."""
+MEASURES = Texts({"back": N_("Come back"), "negative": N_("Negative"), "rate": N_("Contact rate")})
+"""What a cell may show: who gets in touch again soon, how they feel, or how many they are."""
+_COUNTED = {"back": ("back", "asked"), "negative": ("negative", "contacts")}
+_INK = "#11161D"  # 4.5:1 or more on all colours of the cells
+_SHORT = 11  # characters of a name that a column has room for on a telephone
+_ROW, _CELL, _DOWN = 66, 40, 10
+
+
+def cells(frame: pd.DataFrame, measure: str, active: int, least_customers: int) -> pd.DataFrame:
+    """`frame` (as of `marts_journey.cells`) with columns state, share, said, of, interval and clear, numbers taken out.
+
+    The state is `hidden` where fewer than `least_customers` stand behind a number: who they are could be guessed;
+    `few` where the share of fewer than `LEAST` would mostly be chance; else `shown`. A shown cell is clear where it is
+    worse than all others together beyond chance (`hotspots`); a contact rate is only large or small.
+
+    Args:
+        frame: The cells.
+        measure: One of `MEASURES`.
+        active: Active customers, what a contact rate divides by.
+        least_customers: As set in `[privacy]`.
+    """
+    pairs = counts(frame, measure, active)
+    people = frame["asked"] if measure == "back" else frame["customers"]
+    hidden = [0 < number < least_customers for number in people]
+    few = [n < LEAST for _count, n in pairs]
+    states = ["hidden" if closed else "few" if small else "shown" for closed, small in zip(hidden, few, strict=True)]
+    clear = set() if measure == "rate" else {spot.place for spot in hotspots(pairs, LEAST)}
+    shares = [intervals.share(*pair) if state == "shown" else None for pair, state in zip(pairs, states, strict=True)]
+    closed = _("Fewer than {least} customers").format(least=words.count(least_customers))
+    small = _("Too few (< {least})").format(least=LEAST)
+    return frame.assign(
+        state=states,
+        share=pd.Series([share.value if share else None for share in shares], index=frame.index, dtype=float),
+        clear=[place in clear and state == "shown" for place, state in enumerate(states)],
+        said=[
+            _said(share.value, measure) + (" ▲" if place in clear else "") if share else ""
+            for place, share in enumerate(shares)
+        ],
+        of=[
+            "×" if state == "hidden" else f"n {words.count(own if measure == 'rate' else n)}"
+            for (own, n), state in zip(pairs, states, strict=True)
+        ],
+        interval=[
+            between(share, measure) if share else closed if state == "hidden" else small
+            for share, state in zip(shares, states, strict=True)
+        ],
+    )[["stage", "reason", "state", "share", "clear", "said", "of", "interval"]]
+
+
+def counts(frame: pd.DataFrame, measure: str, active: int) -> list[tuple[int, int]]:
+    """Of each cell what is counted by a measure, and out of how many."""
+    if measure == "rate":
+        return [(int(customers), active) for customers in frame["customers"]]
+    count, n = _COUNTED[measure]
+    return [(int(each), int(of)) for each, of in zip(frame[count], frame[n], strict=True)]
+
+
+def between(share: intervals.Interval, measure: str) -> str:
+    """Bounds of a share in per cent, or of a contact rate per 100."""
+    if measure != "rate":
+        return words.between(share)
+    return words.bounds(words.decimal(100 * share.low, 2), words.decimal(100 * share.high, 2))
+
+
+def heat_map(table: pd.DataFrame, measure: str, stages: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+    """Rate and n of each stage and reason: the darker, the higher. What is too few is hatched, what is hidden a cross.
+
+    The name of a reason stands over its cells, so that all of them fit a telephone. A click gives the selection `cell`
+    with the fields stage and reason.
+
+    Args:
+        table: As of `cells`, with columns column (name of the stage) and name (of the reason).
+        measure: One of `MEASURES`.
+        stages: Names of the stages, from left to right.
+        names: Names of the reasons, from top to bottom.
+    """
+    table = table.assign(place=[list(names).index(name) for name in table["name"]])
+    top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
+    pale, strong = ("#DCE9F4", BLUE) if measure == "rate" else ("#FBE9DF", ORANGE)
+    pick = alt.selection_point(name="cell", fields=["stage", "reason"], on="click", empty=False)
+    tooltip = [
+        alt.Tooltip("column:N", title=_("Stage")),
+        alt.Tooltip("name:N", title=_("Reason")),
+        alt.Tooltip("said:N", title=MEASURES[measure]),
+        alt.Tooltip("interval:N", title=_("95 % interval")),
+        alt.Tooltip("of:N", title="n"),
+    ]
+    x = alt.X(
+        "column:N", title=None, sort=list(stages), scale=alt.Scale(domain=list(stages), paddingInner=0.04),
+        axis=alt.Axis(
+            orient="top", labelAngle=0, labelLimit=100, labelFontSize=11, labelFontWeight=600, ticks=False,
+            domain=False, grid=False, labelOverlap=any(len(stage) > _SHORT for stage in stages),
+        ),
+    )  # fmt: skip
+    labels = alt.Axis(
+        orient="left", labelAlign="left", labelPadding=0, labelOffset=-22, labelLimit=330, labelFontSize=13,
+        labelFlush=False, labelBound=False, ticks=False, domain=False, grid=False, minExtent=0, maxExtent=0,
+        labelExpr=f"{json.dumps(list(names))}[datum.value]",
+    )  # fmt: skip
+    y = alt.Y("place:O", title=None, axis=labels, scale=alt.Scale(domain=list(range(len(names))), padding=0))
+    base = alt.Chart(table).encode(x=x, y=y, tooltip=tooltip)
+    shape: dict[str, Any] = {"height": _CELL, "yOffset": _DOWN, "cornerRadius": 3}
+    shown = base.transform_filter("datum.state == 'shown'")
+    few, hidden = base.transform_filter("datum.state == 'few'"), base.transform_filter("datum.state == 'hidden'")
+    colour = alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, top], range=[pale, strong]))
+    layers = [
+        shown.mark_rect(**shape).encode(color=colour),
+        few.mark_rect(**shape, color=_hatching(), opacity=0.32),
+        hidden.mark_rect(**shape, color=GREY, opacity=0.18),
+        shown.mark_text(fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7).encode(text="said:N"),
+        shown.mark_text(fontSize=10.5, color=_INK, dy=_DOWN + 9).encode(text="of:N"),
+        base.transform_filter("datum.state != 'shown'")
+        .mark_text(fontSize=10.5, color=GREY, dy=_DOWN)
+        .encode(text="of:N"),
+        base.mark_rect(**shape, opacity=0.001, cursor="pointer").add_params(pick),
+    ]
+    return alt.layer(*layers).properties(height=_ROW * len(names) + 8)
+
+
+def _said(value: float, measure: str) -> str:
+    return words.decimal(100 * value, 2) if measure == "rate" else words.percent(value, 0)
+
+
+def _hatching(stripes: int = 7) -> alt.LinearGradient:
+    """Slanting stripes: Vega knows no patterns, but a gradient that jumps is one."""
+    stops = []
+    for stripe in range(stripes):
+        start, middle, end = (round((stripe + part) / stripes, 4) for part in (0.0, 0.22, 1.0))
+        stops += [
+            alt.GradientStop(color=GREY, offset=start),
+            alt.GradientStop(color=GREY, offset=middle),
+            alt.GradientStop(color="rgba(133, 147, 163, 0.12)", offset=middle),
+            alt.GradientStop(color="rgba(133, 147, 163, 0.12)", offset=end),
+        ]
+    return alt.LinearGradient(gradient="linear", x1=0, y1=0, x2=1, y2=1, stops=stops)

@@ -1,0 +1,25 @@
+"""Review: what should I label?"""
+
+import streamlit as st
+
+from voc.app import access, components, queries, review_actions, review_sentences, review_views
+from voc.i18n import _
+from voc.inference import agreement
+
+TITLE = _("What should I label?")
+components.opened(TITLE)
+if queries.model() is None:
+    components.heading(TITLE)
+    components.no_model()
+    st.stop()
+review_actions.began()
+standing, workspace = review_actions.standing(), queries.workspace()
+own = [row for row in standing.rows if row.who == access.current().name or row.undoes]
+components.heading(TITLE, review_sentences.progress(len(standing.waiting), *agreement.overall(own)))
+review_actions.say()
+if standing.now is None:
+    review_views.finished(standing)
+else:
+    why = next((each for each in queries.review_queue() if each.contact_id == standing.now.contact_id), None)
+    review_views.record(standing.now, standing, workspace, why)
+review_views.changes(standing, workspace)

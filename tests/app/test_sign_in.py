@@ -1,0 +1,177 @@
+"""Signing in, in a real browser: with a password, and with a provider that is a real one but small."""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voc.app.launch import check_access, command
+from voc.data import accounts
+from voc.data.workspace import Workspace
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+SECRET = "a good long password"
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def tools() -> Any:
+    pytest.importorskip("playwright")
+    spec = importlib.util.spec_from_file_location("screenshots", HERE / "screenshots.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if module.chromium() is None:
+        pytest.skip("no Chromium")
+    return module
+
+
+@pytest.fixture
+def page(tools: Any) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        page.set_default_timeout(1000 * PATIENCE)
+        yield page
+        browser.close()
+
+
+@contextmanager
+def running(arguments: list[str], health: str, log: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
+    with log.open("wb") as target:
+        process = subprocess.Popen(arguments, env=environment, stdout=target, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(5 * PATIENCE):
+                assert process.poll() is None, log.read_text()
+                try:
+                    with urllib.request.urlopen(health, timeout=1):
+                        break
+                except OSError:
+                    time.sleep(0.2)
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def company(make: Any, root: Path, settings: str, hashed: str | None) -> Workspace:
+    workspace: Workspace = make.workspace(root, f'[company]\nname = "Zvono"\n\n[access]\n{settings}\n')
+    make.fill(workspace.lake, contacts=120, days=20)
+    for name, role, products in (("Ana", "product", ("Mobile",)), ("Iva", "admin", ())):
+        email = f"{name.lower()}@example.com"
+        accounts.add(root, name, accounts.checked_account(role, products, email, hashed))
+    return workspace
+
+
+def settled(page: Any) -> None:
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector('[data-testid="stMain"] h1, [data-testid="stMain"] h3')
+
+
+def test_with_a_password(make: Any, page: Any, tmp_path: Path) -> None:
+    workspace = company(make, tmp_path / "w", 'mode = "password"', accounts.hashed(SECRET))
+    others = workspace.lake.query("SELECT contact_id FROM contacts WHERE product = 'Television'").to_pylist()
+    port, log = free_port(), tmp_path / "log"
+    arguments, environment = command(workspace.root, port)
+    address = f"http://localhost:{port}"
+    with running(arguments, f"{address}/_stcore/health", log, environment):
+        page.goto(f"{address}/contact?contact={others[0]['contact_id']}")
+        assert "/login" in page.url and page.locator("input").count() == 2
+        page.fill("#name", "ana")
+        page.fill("#password", "not that one, no")
+        page.click("button")
+        assert page.locator("[role=alert]").inner_text() == "Name or password is wrong."
+        page.fill("#password", SECRET)
+        page.click("button")
+        page.wait_for_url("**/contact?contact=*")
+        settled(page)
+        page.get_by_text("It may have been deleted").wait_for()
+        assert page.get_by_text("Hvala").count() == 0
+        (cookie,) = [each for each in page.context.cookies() if each["name"] == "voc_session"]
+        assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+        page.reload()
+        settled(page)
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_text("Your session is over").wait_for()
+        page.get_by_role("link", name="Sign in").click()
+        page.wait_for_url("**/login?next=*")
+    said = log.read_text()
+    assert "A sign-in failed." in said
+    assert SECRET not in said and "not that one" not in said and cookie["value"] not in said
+
+
+def test_with_a_provider(make: Any, page: Any, tmp_path: Path) -> None:
+    workspace = company(make, tmp_path / "w", 'mode = "oidc"', None)
+    port, provider, log = free_port(), free_port(), tmp_path / "log"
+    address = f"http://localhost:{port}"
+    secrets = workspace.root / "secrets.toml"
+    secrets.touch(0o600)
+    secrets.write_text(
+        f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "{"0123456789abcdef" * 4}"\n'
+        f'client_id = "client"\nclient_secret = "secret-of-client"\n'
+        f'server_metadata_url = "http://localhost:{provider}/.well-known/openid-configuration"\n'
+    )
+    check_access(workspace)
+
+    def sign_in(email: str, verified: str = "yes", seconds: int = 600) -> None:
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"http://localhost:{provider}/authorize?*")
+        page.fill("[name=email]", email)
+        page.fill("[name=verified]", verified)
+        page.fill("[name=seconds]", str(seconds))
+        page.click("button")
+        page.wait_for_url(f"{address}/**")
+
+    def anew() -> None:
+        page.context.clear_cookies()
+        page.goto(address)
+        settled(page)
+
+    with ExitStack() as stack:
+        script = [sys.executable, str(HERE / "oidc_provider.py"), str(provider), f"{address}/oauth2callback"]
+        stack.enter_context(running(script, f"http://localhost:{provider}/jwks", tmp_path / "provider"))
+        arguments, environment = command(workspace.root, port)
+        stack.enter_context(running(arguments, f"{address}/_stcore/health", log, {**os.environ, **environment}))
+        page.goto(address)
+        settled(page)
+        assert page.get_by_text("What changed?").count() == 0
+        sign_in("ANA@example.com")
+        page.get_by_text("You see: Mobile").wait_for()
+        page.get_by_text("What changed?").wait_for()
+
+        anew()
+        sign_in("nobody@example.com")
+        page.get_by_text("nobody has given you access").wait_for()
+        anew()
+        sign_in("iva@example.com", verified="no")
+        page.get_by_text("is not verified").wait_for()
+        anew()
+        sign_in("iva@example.com", seconds=12)
+        page.get_by_text("Administrator").wait_for()
+        time.sleep(13)
+        page.reload()
+        page.get_by_text("Your session is over").wait_for()
+        sign_in("iva@example.com")
+        page.get_by_text("Administrator").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_text("Your company's account lets you in.").wait_for()
+    said = log.read_text()
+    assert "secret-of-client" not in said and "0123456789abcdef" not in said
