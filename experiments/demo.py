@@ -18,8 +18,12 @@ from voc.inference.serving.artefact import register_export
 from voc.inference.themes import ThemesSummary, themes
 from voc.models.exported import is_exported
 from voc.training.exporting import GateReport, export
+from voc.training.review import queue_suggestions
+from voc.training.suggest import suggest
 from voc.training.train import TrainSummary, train
 
+TO_REVIEW = 40
+"""Contacts that wait on the page Review."""
 Step = Callable[[str], AbstractContextManager[Callable[[str, float], None]]]
 
 
@@ -37,6 +41,8 @@ class DemoSummary:
     scored: ScoreSummary
     found: ThemesSummary
     rising: EmergenceSummary
+    to_review: int
+    """Contacts put into the queue of the page Review; 0 where it had one already."""
 
 
 def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> DemoSummary:
@@ -64,7 +70,9 @@ def demo(root: Path, contacts: int, step: Step, settings: str | None = None) -> 
         found = themes(workspace, lambda what: report(what, 0.0))
     with step("Looking for what rises"):
         rising = emergence(workspace)
-    return DemoSummary(workspace, generated, ingested, trained, exported, refused, scored, found, rising)
+    with step("Choosing contacts to review"):
+        waiting = _queue(workspace)
+    return DemoSummary(workspace, generated, ingested, trained, exported, refused, scored, found, rising, waiting)
 
 
 def truth(root: Path) -> Mapping[str, Any]:
@@ -83,6 +91,13 @@ def _export(workspace: Workspace, report: Callable[[str, float], None]) -> tuple
         return None, str(error)
     register_export(workspace, version)
     return made, ""
+
+
+def _queue(workspace: Workspace) -> int:
+    """Once: what somebody has judged since is not to be chosen for them again."""
+    if workspace.lake.version("review_queue") >= 0:
+        return 0
+    return queue_suggestions(workspace, suggest(workspace, TO_REVIEW, with_held_out=False))
 
 
 def _generate(sources: Path, contacts: int) -> DemoCounts:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from voc.data.workspace import Workspace
-from voc.experiments.demo import demo, truth
+from voc.experiments.demo import TO_REVIEW, demo, truth
 
 
 def voc(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -104,7 +104,7 @@ def test_demo_runs_through_and_a_second_time_only_what_is_left(tmp_path: Path, t
     settings = (
         f'[company]\nname = "Demo"\nsynthetic = true\n[encoder]\nname = "{tiny_encoder}"\n'
         '[training]\nepochs = 1\nmax_tokens = 48\nbf16 = "no"\nmax_train_contacts = 150\n'
-        'seed_forms = 0\nswitched_forms = 0\n[themes]\nmin_theme_size = 8\n'
+        "seed_forms = 0\nswitched_forms = 0\n[themes]\nmin_theme_size = 8\n"
     )
     first = demo(tmp_path / "demo", 700, silent, settings)
     assert first.generated is not None and first.generated.contacts == 700
@@ -113,7 +113,9 @@ def test_demo_runs_through_and_a_second_time_only_what_is_left(tmp_path: Path, t
     assert first.scored.contacts == first.found.contacts == 700
     assert set(first.training.test.tasks["reason"].by_language) >= {"en", "hr", "sl", "sr-Cyrl", "sr-Latn"}
     assert truth(tmp_path / "demo")["synthetic"] is True
+    assert 0 < first.to_review <= TO_REVIEW
     second = demo(tmp_path / "demo", 700, silent, settings)
+    assert second.to_review == 0
     assert second.generated is None and second.training is None
     assert second.ingested.stored == 0
     assert second.scored.contacts == 0

@@ -15,7 +15,8 @@ if queries.model() is None:
 review_actions.began()
 standing, workspace = review_actions.standing(), queries.workspace()
 own = [row for row in standing.rows if row.who == access.current().name or row.undoes]
-components.heading(TITLE, review_sentences.progress(len(standing.waiting), *agreement.overall(own)))
+begun = standing.now is not None or bool(own)
+components.heading(TITLE, review_sentences.progress(len(standing.waiting), *agreement.overall(own)) if begun else "")
 review_actions.say()
 if standing.now is None:
     review_views.finished(standing)
