@@ -19,11 +19,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.sessions import COOKIE, sessions, stamp
-from voc.config import AccessSettings, load_config
+from voc.app.sessions import COOKIE, sessions
+from voc.config import AccessSettings, Config, load_config
 from voc.data.accounts import Account, Role, read_people
 from voc.data.people import user_name
-from voc.data.workspace import SETTINGS_FILE
+from voc.data.workspace import SETTINGS_FILE, FileState, file_state
 from voc.errors import AccessError, WorkspaceError
 from voc.inference.marts_area import Area
 
@@ -118,12 +118,12 @@ _acting: ContextVar[Claim | None] = ContextVar("voc_acting", default=None)
 
 def current() -> Person:
     """Who asks. Raises NotSignedInError for nobody whom we know, ConfigError where a file is wrong."""
-    root = _root()
-    settings = access_settings(root)
+    place = root()
+    settings = settings_of(place).access
     if settings.mode == "open":
         return Person(user_name(), Role.ADMIN, signed_in=False)
     claim = _claim()
-    name, account = _with_token(root, claim) if settings.mode == "password" else _vouched_for(root, claim, settings)
+    name, account = _with_token(place, claim) if settings.mode == "password" else _vouched_for(place, claim, settings)
     return Person(name, account.role, account.products if account.role == Role.PRODUCT else None)
 
 
@@ -166,7 +166,7 @@ def acting(claim: Claim) -> Iterator[None]:
 
 def mode() -> str:
     """How people come in: open, password or oidc."""
-    return access_settings(_root()).mode
+    return settings_of(root()).access.mode
 
 
 def sign_out() -> None:
@@ -177,25 +177,23 @@ def sign_out() -> None:
         st.logout()
 
 
-def access_settings(root: Path) -> AccessSettings:
-    """The settings as the file has them now."""
-    try:
-        stat = (root / SETTINGS_FILE).stat()
-    except OSError:
-        raise WorkspaceError(f"{root}: not a workspace (no {SETTINGS_FILE}); make one with: voc init {root}") from None
-    return _settings(root, stat.st_mtime_ns, stat.st_ino, stat.st_size)
+def settings_of(workspace: Path) -> Config:
+    """The settings as the workspace's file has them now. Raises ConfigError."""
+    path = workspace / SETTINGS_FILE
+    return _settings(path, file_state(path))
 
 
-def _root() -> Path:
-    root = os.environ.get(WORKSPACE_VARIABLE)
-    if not root:
+def root() -> Path:
+    """Folder of this app's workspace. Raises WorkspaceError where the process was given none."""
+    given = os.environ.get(WORKSPACE_VARIABLE)
+    if not given:
         raise WorkspaceError(f"{WORKSPACE_VARIABLE} is not set; start the app with: voc app --workspace FOLDER")
-    return Path(root)
+    return Path(given)
 
 
 @lru_cache(maxsize=4)
-def _settings(root: Path, _changed: int, _inode: int, _size: int) -> AccessSettings:
-    return load_config(root / SETTINGS_FILE).access
+def _settings(path: Path, _state: FileState) -> Config:
+    return load_config(path)
 
 
 def _claim() -> Claim:
@@ -208,17 +206,16 @@ def _claim() -> Claim:
     return Claim(str(shown.get(COOKIE) or ""), shown)
 
 
-def _with_token(root: Path, claim: Claim) -> tuple[str, Account]:
+def _with_token(workspace: Path, claim: Claim) -> tuple[str, Account]:
     if not claim.token:
         raise NotSignedInError(Why.NOBODY)
-    session = sessions().find(claim.token)
-    found = read_people(root).named(session.name) if session else None
-    if session is None or found is None or session.stamp != stamp(found[1]):
+    found = sessions().person(claim.token, read_people(workspace))
+    if found is None:
         raise NotSignedInError(Why.OVER)
     return found
 
 
-def _vouched_for(root: Path, claim: Claim, settings: AccessSettings) -> tuple[str, Account]:
+def _vouched_for(workspace: Path, claim: Claim, settings: AccessSettings) -> tuple[str, Account]:
     """Streamlit keeps what the provider said for 30 days and looks at no time in it: we do."""
     said = claim.vouched or {}
     if said.get("is_logged_in") is not True:
@@ -229,7 +226,7 @@ def _vouched_for(root: Path, claim: Claim, settings: AccessSettings) -> tuple[st
         raise NotSignedInError(Why.OVER)
     if settings.verified_email and said.get("email_verified") not in (True, "true"):
         raise NotSignedInError(Why.UNVERIFIED)
-    found = read_people(root).with_email(str(said.get("email") or ""))
+    found = read_people(workspace).with_email(str(said.get("email") or ""))
     if found is None:
         raise NotSignedInError(Why.STRANGER)
     return found

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from voc.app import access, url, words
+from voc.app import access, reader, url, words
 from voc.app.access import NotSignedInError, Person, Why
 from voc.app.sessions import LOGIN
 from voc.data.accounts import Role
@@ -62,7 +62,7 @@ def run(page: StreamlitPage, person: Person) -> None:
 def refused(person: Person) -> None:
     """This page is not for this role: neither empty nor filtered out."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("Not for your role"), anchor=False, icon=":material/lock:")
+        st.title(_("Not for your role"), anchor=False, icon=":material/lock:")
         if person.role == Role.LEADERSHIP:
             st.write(_(_FIGURES_ONLY))
         elif not person.signed_in:
@@ -74,7 +74,7 @@ def refused(person: Person) -> None:
 def empty_area() -> None:
     """There are contacts perhaps, but none of this person's products."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("No contacts of your products"), anchor=False, icon=":material/inbox:")
+        st.header(_("No contacts of your products"), anchor=False, icon=":material/inbox:")
         st.write(_("You see the contacts of some products, and there are none yet. An administrator can change which."))
 
 
@@ -128,6 +128,7 @@ def _card(
         elif way_in:
             way, label = escape(f"{LOGIN}?{urlencode({'next': _here()})}"), escape(_("Sign in"))
             st.html(f'<a href="{way}" target="_self" style="{_BUTTON}">{label}</a>')
+        reader.tell_browser()
 
 
 def _here() -> str:

@@ -16,11 +16,6 @@ _SAID = "theme_said"
 Change = Callable[[Lake, str], Edit]
 
 
-def who() -> str:
-    """Who is at work: who is signed in; where the app is open to all, the name that its process was given."""
-    return access.current().name
-
-
 def key(field: str, theme_id: str) -> str:
     """Key of a form's widget: each theme has its own, or what was typed for one would stand in the form of another."""
     return f"{field}_{theme_id}"

@@ -71,7 +71,7 @@ def file(found: CallList) -> pd.DataFrame:
 def nobody() -> None:
     """No customer has the signal that was asked for."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("Nobody to call"), anchor=False, icon=":material/check_circle:")
+        st.header(_("Nobody to call"), anchor=False, icon=":material/check_circle:")
         st.caption(_("In these contacts no customer of today says that they leave. A longer period may hold some."))
 
 
@@ -107,7 +107,7 @@ def _row(
                 ),
                 width="content",
             )
-            for reason, _ in telling.reasons[:3]:
+            for reason, _probability in telling.reasons[:3]:
                 st.badge(escaped(taxonomy.name(reason)), color="blue")
         said, risk = st.columns([3, 1], gap="medium")
         with said:

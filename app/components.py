@@ -22,7 +22,7 @@ def heading(title: str, sentence: str = "", *details: str | None) -> None:
     """The question that the page answers, the answer, and what is worth adding to it."""
     st.title(title, anchor=False)
     if sentence:
-        st.subheader(sentence, anchor=False)
+        st.header(sentence, anchor=False)
     if said := " ".join(detail for detail in details if detail):
         st.markdown(said)
 
@@ -186,7 +186,7 @@ def no_queue(judged: bool) -> None:
 def nothing_selected(*more_keys: str) -> None:
     """The filters exclude everything."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("No contact fits these filters"), anchor=False, icon=":material/filter_alt_off:")
+        st.header(_("No contact fits these filters"), anchor=False, icon=":material/filter_alt_off:")
         st.caption(_("There are contacts in this workspace, but none with this combination."))
         st.button(
             _("Clear the filters"),
@@ -208,7 +208,7 @@ def lost(what: str, why: str) -> None:
 def tile(
     label: str,
     value: str,
-    change: str | int | None = None,
+    change: str | None = None,
     *,
     note: str,
     colour: str = "off",
@@ -234,7 +234,8 @@ def tile(
         st.metric(
             label,
             value,
-            change,
+            # By a hyphen, not by a minus, `st.metric` knows that it went down.
+            change.replace("−", "-") if change else None,
             delta_color="inverse" if colour == "inverse" else "normal" if colour == "normal" else "off",
             delta_arrow="off" if colour == "off" else "auto",
             help=help,
@@ -277,6 +278,6 @@ def footer(span: Span, totals: Totals) -> None:
 
 def _empty(icon: str, title: str, text: str, command: str) -> None:
     with st.container(border=True, gap="small"):
-        st.subheader(title, anchor=False, icon=icon)
+        st.header(title, anchor=False, icon=icon)
         st.markdown(text)
         st.code(command, language=None, width="content", wrap_lines=True)

@@ -89,7 +89,7 @@ def _evidence(contact: ContactView) -> tuple[Evidence, ...]:
 
 
 def _labels(contact: ContactView, workspace: Workspace) -> None:
-    st.subheader(_("Labels"), anchor=False, help=_("Given by the model, with its calibrated probability."))
+    st.header(_("Labels"), anchor=False, help=_("Given by the model, with its calibrated probability."))
     if not contact.scored:
         st.caption(_("Not scored by the current model yet."))
         return

@@ -1,7 +1,5 @@
 """On a contact's page: who corrected its labels, and a form to correct them in place."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from voc.app import access, queries, review_sentences, words
@@ -16,21 +14,6 @@ from voc.inference.marts import ContactView
 from voc.labels import Sentiment, TaskName
 
 _SAID = "correction_said"
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """Keys of the form's widgets: those of one contact, as one judgement left it."""
-
-    reasons: str
-    sentiment: str
-    churn: str
-    note: str
-
-    @classmethod
-    def of(cls, contact: ContactView) -> "_Keys":
-        mark = f"{contact.contact_id}_{_seen(contact) or 'model'}"
-        return cls(*(f"correct_{name}_{mark}" for name in ("reasons", "sentiment", "churn", "note")))
 
 
 def panel(contact: ContactView, workspace: Workspace) -> None:
@@ -61,13 +44,13 @@ def panel(contact: ContactView, workspace: Workspace) -> None:
 
 
 def _form(contact: ContactView, workspace: Workspace) -> None:
-    taxonomy, keys = workspace.taxonomy, _Keys.of(contact)
+    taxonomy = workspace.taxonomy
     with st.form("correct_form", border=False):
         st.multiselect(
             _("Contact reasons"),
             list(taxonomy.reason_ids),
             [reason for reason, _probability in contact.reasons if reason in taxonomy.reasons],
-            key=keys.reasons,
+            key=_key("reasons", contact),
             format_func=lambda reason: words.visible(taxonomy.name(reason)),
             placeholder=_("No reason fits"),
         )
@@ -75,24 +58,24 @@ def _form(contact: ContactView, workspace: Workspace) -> None:
             _("Sentiment"),
             [str(each) for each in Sentiment],
             default=contact.sentiment,
-            key=keys.sentiment,
-            format_func=lambda value: words.SENTIMENT_NAMES.get(value, value),
+            key=_key("sentiment", contact),
+            format_func=review_sentences.fixed,
         )
         st.segmented_control(
             _("Says that they are leaving"),
             [NO, YES],
             default=YES if contact.churn_intent else NO,
-            key=keys.churn,
-            format_func=lambda value: review_sentences.ANSWERS.get(value, value),
+            key=_key("churn", contact),
+            format_func=review_sentences.fixed,
         )
-        st.text_input(_("Note"), key=keys.note, max_chars=LONGEST_NOTE, placeholder=_("Why, if it is not plain"))
+        note = _key("note", contact)
+        st.text_input(_("Note"), key=note, max_chars=LONGEST_NOTE, placeholder=_("Why, if it is not plain"))
         st.form_submit_button(_("Store the labels"), on_click=_correct, args=(contact,))
 
 
 def _correct(contact: ContactView) -> None:
     """Store what the form says of the tasks in which it differs from what held; of the others nobody said anything."""
-    keys = _Keys.of(contact)
-    reasons, mood, churn = (st.session_state.get(key) for key in (keys.reasons, keys.sentiment, keys.churn))
+    reasons, mood, churn = (st.session_state.get(_key(name, contact)) for name in ("reasons", "sentiment", "churn"))
     held: dict[str, set[str | None]] = {
         TaskName.REASON: {reason for reason, _probability in contact.reasons},
         TaskName.SENTIMENT: {contact.sentiment},
@@ -122,7 +105,7 @@ def _correct(contact: ContactView) -> None:
             person.name,
             Place.CONTACT,
             model=queries.model(),
-            note=str(st.session_state.get(keys.note) or ""),
+            note=str(st.session_state.get(_key("note", contact)) or ""),
             seen=_seen(contact),
         )
     except VocError as error:
@@ -147,6 +130,11 @@ def _undo(contact: ContactView) -> None:
     else:
         st.session_state[_SAID] = (_("Taken back: what was said before holds again."), False)
     queries.look_again()
+
+
+def _key(name: str, contact: ContactView) -> str:
+    """Key of a field: those of one contact, as one judgement left it, are no other's."""
+    return f"correct_{name}_{contact.contact_id}_{_seen(contact) or 'model'}"
 
 
 def _seen(contact: ContactView) -> str | None:

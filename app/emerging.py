@@ -25,7 +25,7 @@ def section(span: Span) -> None:
     if not found.themes and not found.alerts:
         return
     with st.container(gap="small"):
-        st.subheader(_("Emerging now"), anchor=False)
+        st.header(_("Emerging now"), anchor=False)
         if found.tested is None:
             components.not_tested()
             return

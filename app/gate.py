@@ -18,11 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voc import i18n
 from voc.app import login_page
-from voc.app.access import access_settings
+from voc.app.access import settings_of
 from voc.app.launch import WORKSPACE_VARIABLE
 from voc.app.reader import LANGUAGE
-from voc.app.sessions import COOKIE, HEADER, LOGIN, attempts, sessions, stamp
-from voc.config import AccessSettings
+from voc.app.sessions import COOKIE, HEADER, LOGIN, attempts, sessions
+from voc.config import AccessSettings, Config
 from voc.data.accounts import Account, People, read_people, right
 from voc.errors import VocError
 
@@ -30,7 +30,7 @@ _HEALTH = "/_stcore/health"
 _FRONT_END = "/static/"
 """Streamlit's own scripts and fonts, the same everywhere; a page whose session is over still loads more of them."""
 _MOST_BYTES = 8_192
-_NOT_PAGES = ("/_stcore/", "/media/", "/component/", "/static/", "/oauth2callback")
+_NOT_PAGES = ("/_stcore/", "/media/", "/component/", "/oauth2callback")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"SAMEORIGIN"),
@@ -57,26 +57,24 @@ class Gate:
         scope = {**scope, "headers": headers}
         guarded = _with_safe_headers(send)
         try:
-            settings = access_settings(self._root)
-            people = read_people(self._root) if settings.mode == "password" else None
+            settings = settings_of(self._root)
+            people = read_people(self._root) if settings.access.mode == "password" else None
         except VocError as error:
             if scope["type"] == "http" and scope["path"] == _HEALTH:
                 await self._app(scope, receive, guarded)
                 return
             _log.error("%s", error)
-            await _refuse(scope, receive, send, 503, "The app's settings cannot be read; its log says why.")
+            await _refuse(scope, receive, guarded, 503, "The app's settings cannot be read; its log says why.")
             return
         if people is None:
             await self._app(scope, receive, guarded)
             return
         await self._password(scope, receive, guarded, settings, people)
 
-    async def _password(
-        self, scope: Scope, receive: Receive, send: Send, settings: AccessSettings, people: People
-    ) -> None:
+    async def _password(self, scope: Scope, receive: Receive, send: Send, settings: Config, people: People) -> None:
         path = scope["path"]
         token = _token(scope)
-        if _known(token, people):
+        if sessions().person(token, people):
             if path == LOGIN:
                 await RedirectResponse(_next(scope), 303)(scope, receive, send)
                 return
@@ -94,11 +92,11 @@ class Gate:
         else:
             await _refuse(scope, receive, send, 401, "Sign in first.")
 
-    async def _login(self, request: Request, settings: AccessSettings, people: People) -> Response:
-        target = _next(request.scope)
+    async def _login(self, request: Request, settings: Config, people: People) -> Response:
+        target, company = _next(request.scope), settings.company.name
         with i18n.using(_language(request, target)):
             if request.method != "POST":
-                return _page(login_page.form(target, _shown(self._root)))
+                return _page(login_page.form(target, company))
             if not _same_origin(request):
                 return PlainTextResponse("Sign in from the app's own page.", 403)
             fields = await _fields(request)
@@ -108,31 +106,26 @@ class Gate:
             found = people.named(name)
             if wait := attempts().wait(name, known=found is not None):
                 said = login_page.wait(wait)
-                return _page(login_page.form(target, _shown(self._root), name, said), 429, retry=wait)
+                return _page(login_page.form(target, company, name, said), 429, retry=wait)
             # Counted before it is looked at: of many attempts at once none gets by.
             attempts().failed(name, known=found is not None)
             async with self._checking:
                 matched = await asyncio.to_thread(right, password, found[1] if found else None)
             if not matched or found is None:
                 _log.warning("A sign-in failed.")
-                return _page(login_page.form(target, _shown(self._root), name, login_page.wrong()), 401)
-            return self._signed_in(*found, target, settings)
-
-    def _signed_in(self, name: str, account: Account, target: str, settings: AccessSettings) -> Response:
-        attempts().succeeded(name)
-        seconds = 3600 * settings.session_hours
-        response = RedirectResponse(target, 303)
-        response.set_cookie(
-            COOKIE, sessions().begin(name, account, seconds), max_age=int(seconds), path="/", httponly=True,
-            samesite="lax", secure=settings.secure_cookie,
-        )  # fmt: skip
-        return response
+                return _page(login_page.form(target, company, name, login_page.wrong()), 401)
+            return _signed_in(*found, target, settings.access)
 
 
-def _known(token: str, people: People) -> bool:
-    session = sessions().find(token) if token else None
-    found = people.named(session.name) if session else None
-    return session is not None and found is not None and session.stamp == stamp(found[1])
+def _signed_in(name: str, account: Account, target: str, settings: AccessSettings) -> Response:
+    attempts().succeeded(name)
+    seconds = 3600 * settings.session_hours
+    response = RedirectResponse(target, 303)
+    response.set_cookie(
+        COOKIE, sessions().begin(name, account, seconds), max_age=int(seconds), path="/", httponly=True,
+        samesite="lax", secure=settings.secure_cookie,
+    )  # fmt: skip
+    return response
 
 
 def _token(scope: Scope) -> str:
@@ -150,8 +143,7 @@ def _token(scope: Scope) -> str:
 def _next(scope: Scope) -> str:
     """Where somebody was going: a page of ours, whatever the address says."""
     asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("next", ["/"])[0]
-    parts = urlsplit(asked)
-    inside = asked.startswith("/") and not asked.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    inside = asked.startswith("/") and not asked.startswith("//")
     plain = all(letter.isprintable() and letter != "\\" for letter in asked)
     return quote(asked, safe="/?&=%:+,;~@!$'()*-._") if inside and plain and not asked.startswith(LOGIN) else "/"
 
@@ -178,7 +170,7 @@ async def _fields(request: Request) -> dict[str, str] | None:
                 return None
     except ClientDisconnect:
         return None
-    given = parse_qs(body.decode("utf-8", errors="replace"), keep_blank_values=True, max_num_fields=8)
+    given = parse_qs(body.decode("utf-8", errors="replace"), keep_blank_values=True)
     return {key: values[0] for key, values in given.items()}
 
 
@@ -187,11 +179,6 @@ def _page(html: str, status: int = 200, retry: float = 0.0) -> Response:
     if retry:
         headers["Retry-After"] = str(int(retry) + 1)
     return HTMLResponse(html, status, headers)
-
-
-def _shown(root: Path) -> str:
-    """The company's name, for the form's heading."""
-    return login_page.company(root)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:

@@ -11,7 +11,7 @@ from voc.app import words
 from voc.app.charts import BLUE, GREY, ORANGE
 from voc.i18n import N_, Texts, _
 from voc.inference import intervals
-from voc.inference.hotspots import hotspots
+from voc.inference.hotspots import Hotspot, hotspots
 
 LEAST = 30
 """Of fewer nothing is said: their share would mostly be chance."""
@@ -21,36 +21,39 @@ _COUNTED = {"back": ("back", "asked"), "negative": ("negative", "contacts")}
 _INK = "#11161D"  # 4.5:1 or more on all colours of the cells
 _SHORT = 11  # characters of a name that a column has room for on a telephone
 _ROW, _CELL, _DOWN = 66, 40, 10
+_STRIPES = 7
 
 
-def cells(frame: pd.DataFrame, measure: str, active: int, least_customers: int) -> pd.DataFrame:
+def cells(
+    frame: pd.DataFrame, measure: str, pairs: Sequence[tuple[int, int]], clear: Sequence[Hotspot], least_customers: int
+) -> pd.DataFrame:
     """`frame` (as of `marts_journey.cells`) with columns state, share, said, of, interval and clear, numbers taken out.
 
     The state is `hidden` where fewer than `least_customers` stand behind a number: who they are could be guessed;
-    `few` where the share of fewer than `LEAST` would mostly be chance; else `shown`. A shown cell is clear where it is
-    worse than all others together beyond chance (`hotspots`); a contact rate is only large or small.
+    `few` where the share of fewer than `LEAST` would mostly be chance; else `shown`. Of the clear cells those are
+    marked that are shown.
 
     Args:
         frame: The cells.
         measure: One of `MEASURES`.
-        active: Active customers, what a contact rate divides by.
+        pairs: As of `counts`.
+        clear: As of `worst`.
         least_customers: As set in `[privacy]`.
     """
-    pairs = counts(frame, measure, active)
     people = frame["asked"] if measure == "back" else frame["customers"]
     hidden = [0 < number < least_customers for number in people]
     few = [n < LEAST for _count, n in pairs]
     states = ["hidden" if closed else "few" if small else "shown" for closed, small in zip(hidden, few, strict=True)]
-    clear = set() if measure == "rate" else {spot.place for spot in hotspots(pairs, LEAST)}
+    marked = {spot.place for spot in clear}
     shares = [intervals.share(*pair) if state == "shown" else None for pair, state in zip(pairs, states, strict=True)]
     closed = _("Fewer than {least} customers").format(least=words.count(least_customers))
     small = _("Too few (< {least})").format(least=LEAST)
     return frame.assign(
         state=states,
         share=pd.Series([share.value if share else None for share in shares], index=frame.index, dtype=float),
-        clear=[place in clear and state == "shown" for place, state in enumerate(states)],
+        clear=[place in marked and state == "shown" for place, state in enumerate(states)],
         said=[
-            _said(share.value, measure) + (" ▲" if place in clear else "") if share else ""
+            _said(share.value, measure) + (" ▲" if place in marked else "") if share else ""
             for place, share in enumerate(shares)
         ],
         of=[
@@ -70,6 +73,11 @@ def counts(frame: pd.DataFrame, measure: str, active: int) -> list[tuple[int, in
         return [(int(customers), active) for customers in frame["customers"]]
     count, n = _COUNTED[measure]
     return [(int(each), int(of)) for each, of in zip(frame[count], frame[n], strict=True)]
+
+
+def worst(pairs: Sequence[tuple[int, int]], measure: str) -> tuple[Hotspot, ...]:
+    """Cells that are clearly worse than all others together, surest first. A contact rate is only large or small."""
+    return () if measure == "rate" else hotspots(pairs, LEAST)
 
 
 def between(share: intervals.Interval, measure: str) -> str:
@@ -138,11 +146,11 @@ def _said(value: float, measure: str) -> str:
     return words.decimal(100 * value, 2) if measure == "rate" else words.percent(value, 0)
 
 
-def _hatching(stripes: int = 7) -> alt.LinearGradient:
+def _hatching() -> alt.LinearGradient:
     """Slanting stripes: Vega knows no patterns, but a gradient that jumps is one."""
     stops = []
-    for stripe in range(stripes):
-        start, middle, end = (round((stripe + part) / stripes, 4) for part in (0.0, 0.22, 1.0))
+    for stripe in range(_STRIPES):
+        start, middle, end = (round((stripe + part) / _STRIPES, 4) for part in (0.0, 0.22, 1.0))
         stops += [
             alt.GradientStop(color=GREY, offset=start),
             alt.GradientStop(color=GREY, offset=middle),

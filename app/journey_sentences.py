@@ -120,8 +120,8 @@ def how_known() -> str:
         [
             _(
                 "A cell is worst where its share lies above that of all others together beyond chance, with 95 % for "
-                "all cells at once (Newcombe, Bonferroni), and the order is that of the lower bounds of these "
-                "differences: the largest share among many small cells would mostly be luck."
+                "all cells at once (Clopper-Pearson, MOVER, Bonferroni), and the order is that of the lower bounds of "
+                "these differences: the largest share among many small cells would mostly be luck."
             ),
             _(
                 "Each customer counts once in a cell, by the first contact there; whoever was in touch less than "

@@ -33,14 +33,8 @@ class Journey:
     """Contacts of no stage."""
     counts: list[tuple[int, int]]
     """Of each cell what is counted, and out of how many."""
-
-    @property
-    def spots(self) -> tuple[Hotspot, ...]:
-        """Shown cells that are clearly worse than all others, surest first."""
-        if self.measure == "rate":
-            return ()
-        shown = self.cells["state"].eq("shown").tolist()
-        return tuple(spot for spot in hotspots(self.counts, journey_charts.LEAST) if shown[spot.place])
+    spots: tuple[Hotspot, ...]
+    """Shown cells that are clearly worse than all others, surest first."""
 
 
 def choice(totals: Totals) -> str:
@@ -58,7 +52,9 @@ def fetch(view: View, totals: Totals, measure: str) -> Journey:
         name=[words.visible(workspace.taxonomy.name(reason)) for reason in frame["reason"]],
     )
     least = workspace.config.privacy.least_customers
-    cells = journey_charts.cells(frame, measure, round(totals.active), least)
+    counts = journey_charts.counts(frame, measure, round(totals.active))
+    clear = journey_charts.worst(counts, measure)
+    cells = journey_charts.cells(frame, measure, counts, clear, least)
     known = queries.stages(view.selection)
     named = sorted(
         (each for each in known if each.stage != NOT_STATED),
@@ -66,8 +62,8 @@ def fetch(view: View, totals: Totals, measure: str) -> Journey:
     )
     without = sum(each.contacts for each in known if each.stage == NOT_STATED)
     cells = cells.assign(column=frame["column"], name=frame["name"])
-    counts = journey_charts.counts(frame, measure, round(totals.active))
-    return Journey(measure, frame, cells, tuple(named), without, counts)
+    spots = tuple(spot for spot in clear if cells["clear"].iloc[spot.place])
+    return Journey(measure, frame, cells, tuple(named), without, counts, spots)
 
 
 def said(found: Journey, totals: Totals) -> tuple[str, ...]:
@@ -91,7 +87,7 @@ def picture(found: Journey, view: View) -> None:
     names = [queries.workspace().taxonomy.name(reason) for reason in shown]
     least = queries.workspace().config.privacy.least_customers
     with st.container(border=True):
-        st.subheader(_("Which stage, for which reason?"), anchor=False)
+        st.header(_("Which stage, for which reason?"), anchor=False)
         notes = [journey_sentences.caption(found.measure)]
         if cells["clear"].any():
             notes.append(_("▲: clearly worse than all others."))
@@ -161,7 +157,7 @@ def stages(found: Journey, totals: Totals, view: View) -> None:
     negative = hotspots([(each.negative, each.scored) for each in shown], journey_charts.LEAST)
     worst = back[0] if back else None
     with st.container(border=True):
-        st.subheader(_("Where do customers get stuck?"), anchor=False)
+        st.header(_("Where do customers get stuck?"), anchor=False)
         st.markdown(journey_sentences.stuck(worst, _name(shown[worst.place]) if worst else ""))
         if shown:
             _table(shown, back, negative, round(totals.active))
@@ -218,7 +214,7 @@ def stage_file(found: tuple[Stage, ...], active: int, least_customers: int) -> p
 def no_stages() -> None:
     """Contacts are there, what they say of the journey is not."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("No stages of the journey"), anchor=False, icon=":material/route:")
+        st.header(_("No stages of the journey"), anchor=False, icon=":material/route:")
         st.markdown(
             _(
                 "No contact says in which stage of the journey its customer was. It stands in the field "
@@ -237,8 +233,8 @@ def _headline(found: Journey) -> str:
         known = {place: rate for place, rate in rates.items() if rate is not None}
         place = max(known, key=lambda each: known[each].low)
         return journey_sentences.most(known[place], *_named(found, place))
-    if spots := found.spots:
-        return journey_sentences.worst(found.measure, spots[0], *_named(found, spots[0].place))
+    if found.spots:
+        return journey_sentences.worst(found.measure, found.spots[0], *_named(found, found.spots[0].place))
     overall = sum(count for count, _n in found.counts) / max(sum(n for _count, n in found.counts), 1)
     return journey_sentences.none_worst(found.measure, overall)
 

@@ -1,13 +1,10 @@
 """The form to sign in with, as one page of HTML without script: it is there before anything of the app is."""
 
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 from voc import i18n
 from voc.app.pages import SIGN
-from voc.config import load_config
-from voc.data.workspace import SETTINGS_FILE
 from voc.i18n import _, ngettext
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -40,7 +37,8 @@ input:focus-visible, button:focus-visible { outline: 3px solid color-mix(in srgb
 
 
 def form(target: str, company: str, name: str = "", wrong: str = "") -> str:
-    """The page. `target` is where somebody goes from here, `wrong` what was wrong with the last attempt."""
+    """The page. `target` is where somebody goes from here, `company` whose app it is, `wrong` what was wrong with the
+    last attempt."""
     alert = f'<div role="alert">{escape(wrong)}</div>' if wrong else ""
     first, second = ("", " autofocus") if name else (" autofocus", "")
     title, named, secret = escape(_("Sign in")), escape(_("Name")), escape(_("Password"))
@@ -72,8 +70,3 @@ def wait(seconds: float) -> str:
     return ngettext(
         "Too many attempts. Try again in {count} second.", "Too many attempts. Try again in {count} seconds.", number
     ).format(count=number)
-
-
-def company(root: Path) -> str:
-    """Whose app this is."""
-    return load_config(root / SETTINGS_FILE).company.name

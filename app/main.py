@@ -23,6 +23,7 @@ offered = {
     for entry in (*PAGES, *ADMINISTRATION, *DETAILS)
 }
 page = st.navigation(list(offered.values()), position="hidden")
+st.set_page_config(page_title=f"{page.title} · voc")
 with st.sidebar:
     st.caption(words.escaped(workspace.config.company.name))
     for entry in (*PAGES, *ADMINISTRATION):  # our own links, because those of st.navigation drop the filters
@@ -34,6 +35,7 @@ with st.sidebar:
     st.space("small")
     reader.choices(workspace)
     access_views.badge(person)
+    reader.tell_browser()
 if workspace.config.company.synthetic:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(_("Synthetic demo data"), icon=":material/science:", color="violet")

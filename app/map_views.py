@@ -61,7 +61,7 @@ def marked(region: Region, view: View) -> None:
     found = queries.marked(view.selection, region)
     total = len(found.numbers)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader(map_sentences.marked(found), anchor=False, width="content")
+        st.header(map_sentences.marked(found), anchor=False, width="content")
         st.button(_("Clear the mark"), key="clear_mark", icon=":material/ink_eraser:", on_click=_clear)
     if not total:
         return

@@ -1,10 +1,9 @@
 """The sentences of the models page: templates as pure functions. They return Markdown."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from voc.app import words
-from voc.app.words import SPACE, between, bounds, count, counted, decimal, escaped, percent
+from voc.app.words import between, bounds, count, counted, decimal, escaped, percent
 from voc.i18n import N_, Texts, _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
@@ -151,7 +150,7 @@ def _languages(languages: Mapping[str, Figure]) -> str:
 def unmeasured(report: ModelReport) -> str:
     """Why there are no figures."""
     if report.problem is not None:
-        return _("The model in use cannot be read.")
+        return _("What the model in use says of itself cannot be read.")
     return _("Not yet measured: this model keeps no figures of its quality.")
 
 
@@ -342,14 +341,3 @@ def _change(change: Interval) -> str:
     low, high = sorted((abs(change.low), abs(change.high)))
     said = _("{size} points more ({bounds})") if change.value > 0 else _("{size} points less ({bounds})")
     return said.format(size=decimal(100 * abs(change.value)), bounds=bounds(decimal(100 * low), decimal(100 * high)))
-
-
-def duration(seconds: float) -> str:
-    """`4 s`, `12 min`, `3 h 20 min`; no end of a line parts a number from its unit."""
-    if seconds < 90:
-        said, fields = _("{seconds} s"), {"seconds": f"{seconds:.0f}"}
-    else:
-        hours, minutes = divmod(round(timedelta(seconds=round(seconds)).total_seconds() / 60), 60)
-        said = _("{hours} h {minutes} min") if hours else _("{minutes} min")
-        fields = {"hours": str(hours), "minutes": str(minutes)}
-    return said.replace("} ", f"}}{SPACE}").format(**fields)

@@ -56,13 +56,13 @@ def quality(found: Quality, workspace: Workspace) -> None:
     task = found.tasks[chosen]
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch"):
-        st.subheader(_("In which language is it good?"), anchor=False)
+        st.header(_("In which language is it good?"), anchor=False)
         said = _("Macro-F1 with its 95 % interval. Pale: fewer than {least} labelled contacts.")
         st.caption(said.format(least=count(LEAST)))
         languages = {model_sentences.form(name): figure for name, figure in task.languages.items()}
         st.altair_chart(model_charts.figures(_frame(languages), _("Macro-F1")), alt=_("Macro-F1 by language"))
     with right, st.container(border=True, height="stretch"):
-        st.subheader(_("Is it as sure as it says?"), anchor=False)
+        st.header(_("Is it as sure as it says?"), anchor=False)
         st.caption(model_sentences.calibration(task.ece))
         alt = _("How often answers are right, by probability")
         st.altair_chart(model_charts.reliability(task.reliability), alt=alt)
@@ -72,7 +72,7 @@ def quality(found: Quality, workspace: Workspace) -> None:
 def unmeasured(report: ModelReport) -> None:
     """A model without figures: what its card says, or why it cannot be read."""
     with st.container(border=True, gap="small"):
-        st.subheader(_("No figures"), anchor=False, icon=":material/straighten:")
+        st.header(_("No figures"), anchor=False, icon=":material/straighten:")
         if report.problem is not None:
             st.caption(escaped(report.problem))
         else:
@@ -94,7 +94,7 @@ def drift() -> None:
     spoken = mix[mix["to_day"] == last["to_day"]]
     week = {str(name): int(n) for name, n in zip(spoken["language"], spoken["contacts"], strict=True)}
     scored = int(last["scored"])
-    st.subheader(_("Have contacts changed since?"), anchor=False)
+    st.header(_("Have contacts changed since?"), anchor=False)
     said = [
         model_sentences.unknown_change(int(last["unknown"]), scored, found),
         model_sentences.confidence_change(float(last["confidence"]), float(last["spread"]), scored, found),
@@ -119,7 +119,7 @@ def drift() -> None:
 
 def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
     """The model in use, the one before, and those that may take its place."""
-    st.subheader(_("Which models are there?"), anchor=False)
+    st.header(_("Which models are there?"), anchor=False)
     current = in_use(reports, workspace.current_model)
     if current is not None and current.problem is None:
         st.markdown(model_sentences.gate(current.gate))
@@ -158,7 +158,7 @@ def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
 
 def runs(span: Span, workspace: Workspace) -> None:
     """How fresh the data are, and what ran last."""
-    st.subheader(_("Is it up to date?"), anchor=False)
+    st.header(_("Is it up to date?"), anchor=False)
     newest = words.moment(span.latest, workspace.config.zone)
     st.caption(_("Newest contact: {moment}. The latest runs of each step:").format(moment=newest))
     found = queries.runs()
@@ -169,7 +169,7 @@ def runs(span: Span, workspace: Workspace) -> None:
         {
             "step": [_step(run.step, run.inputs.get("step")) for run in found],
             "when": [words.moment(run.started_at, workspace.config.zone) for run in found],
-            "took": [model_sentences.duration(run.seconds) for run in found],
+            "took": [words.lasting(run.seconds) for run in found],
             "counts": [words.visible(model_sentences.counts(run.counts)) for run in found],
         }
     )
@@ -192,7 +192,7 @@ def _labels(task: TaskFigures, name: str, workspace: Workspace) -> None:
     enough = {label: figure for label, figure in named.items() if figure.contacts >= LEAST}
     ordered = dict(sorted(named.items(), key=lambda pair: (pair[1].contacts < LEAST, pair[1].value, pair[0])))
     with st.container(border=True):
-        st.subheader(_("Where is it weak, and where strong?"), anchor=False)
+        st.header(_("Where is it weak, and where strong?"), anchor=False)
         if enough:
             weak, strong = (
                 min(enough, key=lambda each: enough[each].value),

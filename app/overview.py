@@ -21,15 +21,11 @@ def sentiment_height(reasons: pd.DataFrame) -> int:
 
 def daily_card(daily: pd.DataFrame, before: pd.DataFrame | None, view: View) -> None:
     """Contacts a day."""
-    days = view.selection.days
     with st.container(border=True):
-        st.subheader(_("How many contacts a day?"), anchor=False)
+        st.header(_("How many contacts a day?"), anchor=False)
         notes = [_("Paler bars are weekends.")]
         if before is not None:
-            grey = ngettext(
-                "The grey line is the {count} day before.", "The grey line is the {count} days before.", days
-            )
-            notes.append(counted(grey, days))
+            notes.append(charts.grey_line(view.selection.days))
         st.caption(" ".join(notes))
         st.altair_chart(charts.daily(daily, before), alt=_("Contacts a day in the chosen period"))
 
@@ -37,7 +33,7 @@ def daily_card(daily: pd.DataFrame, before: pd.DataFrame | None, view: View) -> 
 def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, view: View) -> None:
     """Why customers get in touch; a click on a bar opens the contacts that it counts."""
     with st.container(border=True, height="stretch"):
-        st.subheader(_("Why do customers contact us?"), anchor=False)
+        st.header(_("Why do customers contact us?"), anchor=False)
         scored_before = before.scored if before else None
         share = ngettext(
             "Share of {count} scored contact; one contact may name several.",
@@ -69,7 +65,7 @@ def sentiment_card(view: View, height: int) -> None:
     """Sentiment over time: by week, in a short period by day."""
     step = 1 if view.selection.days < 14 else 7
     with st.container(border=True, height="stretch"):
-        st.subheader(_("How do customers feel?"), anchor=False)
+        st.header(_("How do customers feel?"), anchor=False)
         st.caption(
             _("Share of scored contacts by day; the rest is neutral. Band: 95 % interval.")
             if step == 1

@@ -1,6 +1,7 @@
 """Blocks of the page People: who may use the app, and forms to add, change and remove somebody."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,28 @@ from voc.errors import VocError
 from voc.i18n import _, ngettext
 
 _SAID = "people_said"
-_FIELDS = ("name", "role", "products", "email", "password")
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What stands in a form."""
+
+    name: str
+    role: Role
+    products: tuple[str, ...]
+    email: str
+    password: str = field(repr=False)
+
+    def account(self, name: str, kept: str | None = None) -> Account:
+        """For this person; without a new password the hash that is `kept`. Raises VocError in the reader's language."""
+        if self.role == Role.PRODUCT and not self.products:
+            raise _WrongError(_("The role Product needs at least one product."))
+        if self.email.strip() and self.email.count("@") != 1:
+            raise _WrongError(_("That is no e-mail address."))
+        if self.password and len(self.password) < LEAST_PASSWORD:
+            raise _too_short()
+        hashed = accounts.hashed(self.password, name) if self.password else kept
+        return accounts.checked_account(self.role, self.products, self.email, hashed)
 
 
 def sentence(people: People) -> str:
@@ -82,7 +104,7 @@ def changing(people: People) -> None:
         if name is None:
             return
         account = people.accounts[name]
-        key = f"change_{names.index(name)}_{account.role}"
+        key = f"change_{name}_{account.role}"  # the role, so that the form shows what a change of it made of the rest
         with st.form(key, border=False):
             _role_and_products(key, account)
             _email(key, account.email or "")
@@ -129,62 +151,54 @@ def _password(key: str, label: str) -> None:
 
 
 def _add() -> None:
-    name, role, products, email, password = _given("add")
+    given = _given("add")
 
     def change() -> str:
-        root = queries.workspace().root
-        if access.mode() == "password" and len(password) < LEAST_PASSWORD:
-            raise _WrongError(_("A password has at least {count} characters.").format(count=LEAST_PASSWORD))
-        if not name.strip():
+        root = access.root()
+        if not given.name.strip():
             raise _WrongError(_("A name is missing."))
-        if accounts.read_people(root).named(name):
+        if accounts.read_people(root).named(given.name):
             raise _WrongError(_("Somebody of that name is there already."))
-        hashed = accounts.hashed(password, name) if password else None
-        named = accounts.add(root, name, accounts.checked_account(role, products, email, hashed))
+        if access.mode() == "password" and not given.password:
+            raise _too_short()
+        named = accounts.add(root, given.name, given.account(given.name))
         return _("{name} may use the app now.").format(name=words.escaped(named))
 
-    if _do(role, products, email, change):
-        for field in _FIELDS:
-            st.session_state.pop(f"add_{field}", None)
+    if _do(change):
+        for each in fields(_Given):
+            st.session_state.pop(f"add_{each.name}", None)
 
 
 def _save(name: str, key: str) -> None:
-    _name, role, products, email, password = _given(key)
+    given = _given(key)
 
     def change() -> str:
-        if password and len(password) < LEAST_PASSWORD:
-            raise _WrongError(_("A password has at least {count} characters.").format(count=LEAST_PASSWORD))
-        hashed = accounts.hashed(password, name) if password else None
-
-        def changed(account: Account) -> Account:
-            return accounts.checked_account(role, products, email, hashed or account.password)
-
-        accounts.update(queries.workspace().root, name, changed, keep_an_admin=True)
+        accounts.update(access.root(), name, lambda was: given.account(name, was.password), keep_an_admin=True)
         return _("{name} is changed. It holds from their next click.").format(name=words.escaped(name))
 
-    _do(role, products, email, change)
+    _do(change)
 
 
 def _remove(name: str) -> None:
     def change() -> str:
-        accounts.remove(queries.workspace().root, name, keep_an_admin=True)
+        accounts.remove(access.root(), name, keep_an_admin=True)
         return _("{name} may use the app no longer.").format(name=words.escaped(name))
 
-    _do(None, (), "", change)
+    _do(change)
 
 
 class _WrongError(VocError):
     """Something in the form is wrong; the message is in the reader's language already."""
 
 
-def _do(role: Role | None, products: tuple[str, ...], email: str, change: Callable[[], str]) -> bool:
+def _too_short() -> _WrongError:
+    return _WrongError(_("A password has at least {count} characters.").format(count=LEAST_PASSWORD))
+
+
+def _do(change: Callable[[], str]) -> bool:
     """Run a change (a callback), unless who asks may not, or the form is wrong. Says whether it was made."""
     try:
         access.require(May.PEOPLE)
-        if role == Role.PRODUCT and not products:
-            raise _WrongError(_("The role Product needs at least one product."))
-        if email.strip() and email.count("@") != 1:
-            raise _WrongError(_("That is no e-mail address."))
         st.session_state[_SAID] = (change(), False)
     except LastAdminError:
         st.session_state[_SAID] = (_("The last administrator stays one."), True)
@@ -195,14 +209,14 @@ def _do(role: Role | None, products: tuple[str, ...], email: str, change: Callab
     return True
 
 
-def _given(key: str) -> tuple[str, Role, tuple[str, ...], str, str]:
+def _given(key: str) -> _Given:
     """What stands in the form. The password is taken out of it: it is not to lie in the session."""
-    found = {field: st.session_state.get(f"{key}_{field}") for field in _FIELDS}
+    found = {each.name: st.session_state.get(f"{key}_{each.name}") for each in fields(_Given)}
     if f"{key}_password" in st.session_state:
         st.session_state[f"{key}_password"] = ""
     role = Role(found["role"] or Role.PRODUCT)
     products = tuple(found["products"] or ()) if role == Role.PRODUCT else ()
-    return str(found["name"] or ""), role, products, str(found["email"] or ""), str(found["password"] or "")
+    return _Given(str(found["name"] or ""), role, products, str(found["email"] or ""), str(found["password"] or ""))
 
 
 def _products(account: Account) -> str:

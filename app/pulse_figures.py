@@ -42,16 +42,13 @@ class Pulse:
 
     @property
     def contacts(self) -> Interval | None:
-        """Relative change of the contacts, its interval as wide as the days really vary."""
+        """Relative change of the contacts."""
         return self._changed("contacts")
 
     @property
     def customers(self) -> Interval | None:
-        """The same of the customers; each counts once in the period, and the spread is that of the days."""
-        if self.before is None or self.daily_before is None:
-            return None
-        spread = intervals.dispersion(self.daily["customers"].tolist(), self.daily_before["customers"].tolist())
-        return intervals.count_change(self.totals.customers, self.before.customers, spread)
+        """The same of the customers, of whom each counts once in the period."""
+        return self._changed("customers")
 
     def line(self, of: Callable[[pd.DataFrame], "pd.Series[float]"], say: Callable[[float], str]) -> tuple[Point, ...]:
         """One figure of the trend, said as `say` says it; nothing where too few of its steps are known."""
@@ -65,10 +62,11 @@ class Pulse:
         return found if len(found) >= _LEAST_POINTS else ()
 
     def _changed(self, column: str) -> Interval | None:
-        if self.daily_before is None:
+        """With an interval as wide as the days really vary."""
+        if self.before is None or self.daily_before is None:
             return None
-        now, then = self.daily[column].tolist(), self.daily_before[column].tolist()
-        return intervals.count_change(sum(now), sum(then), intervals.dispersion(now, then))
+        spread = intervals.dispersion(self.daily[column].tolist(), self.daily_before[column].tolist())
+        return intervals.count_change(getattr(self.totals, column), getattr(self.before, column), spread)
 
 
 def fetch(span: Span, view: View, totals: Totals) -> Pulse:
@@ -121,7 +119,7 @@ def quiet(found: Pulse) -> None:
     """All other figures in one card; those of which the data say nothing are left out."""
     service, then = found.service, found.service_before
     with st.container(border=True):
-        st.subheader(_("How were customers served?"), anchor=False)
+        st.header(_("How were customers served?"), anchor=False)
         st.caption(
             " ".join(
                 [

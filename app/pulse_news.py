@@ -22,10 +22,10 @@ def section(reasons: pd.DataFrame, totals: Totals, before: Totals | None, view: 
     """What moved most beside what was fixed."""
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch", gap="small"):
-        st.subheader(_("What moved most?"), anchor=False)
+        st.header(_("What moved most?"), anchor=False)
         _moved(reasons, totals, before, view)
     with right, st.container(border=True, height="stretch", gap="small"):
-        st.subheader(_("What was fixed, and did it work?"), anchor=False)
+        st.header(_("What was fixed, and did it work?"), anchor=False)
         _fixes(view)
 
 

@@ -35,7 +35,7 @@ def moved(name: str, mover: Mover) -> str:
         if rose
         else _("**{reason}** fell from {before} to {now} ({range} points).")
     )
-    low, high = (words.signed(100 * bound, 1).replace("-", "−") for bound in (mover.change.low, mover.change.high))
+    low, high = (words.signed(100 * bound, 1) for bound in (mover.change.low, mover.change.high))
     return said.format(
         reason=escaped(name), before=percent(mover.before), now=percent(mover.now), range=words.bounds(low, high)
     )
@@ -61,8 +61,7 @@ def waited(change: Interval | None) -> str | None:
     """How much longer or shorter the first response takes."""
     if change is None:
         return None
-    # A hyphen, not a minus: by it `st.metric` knows that it went down.
-    said = f"{'+' if change.value > 0 else '-' if change.value < 0 else ''}{words.lasting(abs(change.value))}"
+    said = f"{'+' if change.value > 0 else '−' if change.value < 0 else ''}{words.lasting(abs(change.value))}"
     return said if change.excludes_zero else _("{change}, not clear").format(change=said)
 
 

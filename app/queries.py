@@ -1,6 +1,5 @@
 """The app's only way to data, and its only cache: answers are kept while the lake's tables stand."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,12 +14,11 @@ from voc.app import access
 from voc.app.access import May
 from voc.app.figures import FiguresOnly, without_words
 from voc.app.freshness import Shown
-from voc.app.launch import WORKSPACE_VARIABLE
 from voc.data.corrections import Correction
 from voc.data.corrections import history as corrections_of
 from voc.data.runs import Run, latest_runs
-from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, Workspace
-from voc.errors import AccessError, WorkspaceError
+from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, FileState, Workspace, file_state
+from voc.errors import AccessError
 from voc.inference.corrections import Queued
 from voc.inference.corrections import queue as queue_of
 from voc.inference.corrections import reason_evidence as reason_evidence_of
@@ -57,8 +55,6 @@ from voc.inference.theme_edits import history
 RUNS_EACH = 3
 """So many of the latest runs of each step are shown."""
 
-Stamp = tuple[int, ...]
-
 
 @dataclass(frozen=True)
 class State:
@@ -80,11 +76,8 @@ class State:
 
 def workspace() -> Workspace:
     """The workspace of this app. Raises WorkspaceError or ConfigError."""
-    root = os.environ.get(WORKSPACE_VARIABLE)
-    if not root:
-        raise WorkspaceError(f"{WORKSPACE_VARIABLE} is not set; start the app with: voc app --workspace FOLDER")
-    place = Path(root)
-    return _read_workspace(place, _stamp(place / SETTINGS_FILE), _stamp(place / TAXONOMY_FILE))
+    place = access.root()
+    return _read_workspace(place, file_state(place / SETTINGS_FILE), file_state(place / TAXONOMY_FILE))
 
 
 def span() -> Span | None:
@@ -304,13 +297,13 @@ def judged() -> Judged | None:
 def model_reports() -> tuple[ModelReport, ...]:
     """What the model folders say, newest first."""
     access.require(May.MODELS)
-    return _read_models(os.environ.get(WORKSPACE_VARIABLE, ""))
+    return _read_models(str(access.root()))
 
 
 def runs() -> tuple[Run, ...]:
     """The latest runs of every step, newest first."""
     access.require(May.MODELS)
-    return _read_runs(os.environ.get(WORKSPACE_VARIABLE, ""))
+    return _read_runs(str(access.root()))
 
 
 def digest(week: Week) -> Digest:
@@ -337,13 +330,14 @@ def contacts_by_id(contact_ids: Sequence[str]) -> tuple[ContactView, ...]:
 
 def reason_evidence(contact: ContactView) -> tuple[Evidence, ...]:
     """The words that the model's reasons of a contact rest on."""
+    access.require(May.READ)
     return _read_evidence(replace(_state(), edits=0, corrections=0), contact.contact_id, contact.day)
 
 
 def review_queue() -> tuple[Queued, ...]:
     """Contacts worth judging, the most worth it first, judged ones included."""
     access.require(May.REVIEW)
-    return _read_queue(os.environ.get(WORKSPACE_VARIABLE, ""))
+    return _read_queue(str(access.root()))
 
 
 def corrections() -> tuple[Correction, ...]:
@@ -376,23 +370,14 @@ def _opening() -> Opening:
 def _state() -> State:
     """The only way to an answer: what who asks may see is part of it, and so of the key of everything cached."""
     person = access.current()
-    state = _read_state(os.environ.get(WORKSPACE_VARIABLE, ""))
+    state = _read_state(str(access.root()))
     return replace(state, area=person.area, words=person.may(May.READ))
 
 
 @lru_cache(maxsize=4)
-def _read_workspace(root: Path, _settings: Stamp, _taxonomy: Stamp) -> Workspace:
+def _read_workspace(root: Path, _settings: FileState, _taxonomy: FileState) -> Workspace:
     """A page asks for it twenty times: its files are read again only when they have changed."""
     return Workspace.open(root)
-
-
-def _stamp(path: Path) -> Stamp:
-    """What changes when a file does."""
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
@@ -462,7 +447,7 @@ def _read_evidence(state: State, contact_id: str, day: date) -> tuple[Evidence, 
     return reason_evidence_of(workspace().lake, contact_id, day, state.model or "")
 
 
-@st.cache_resource(ttl=3600, max_entries=2, show_spinner="Reading the lake…")
+@st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)
 def _loaded(state: State) -> Marts:
     return _opened(state)
 

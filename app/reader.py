@@ -37,6 +37,15 @@ def zone() -> str | None:
     return None if get_script_run_ctx(suppress_warning=True) is None else st.query_params.get(ZONE)
 
 
+def tell_browser() -> None:
+    """Mark the document as being in this language, for screen readers, hyphenation and offers to translate it.
+
+    Streamlit says English in all of its documents. Nothing is seen of this, so it stands at the end of something.
+    """
+    tag = i18n.current()
+    st.html(f'<script>document.documentElement.lang = "{tag}"</script>', unsafe_allow_javascript=True)
+
+
 def choices(workspace: Workspace) -> None:
     """Language and time zone, to choose from."""
     url.choice(LANGUAGE, i18n.NAMES, _("Language"), i18n.nearest(st.context.locale), _WIDTH)

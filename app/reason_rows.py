@@ -152,7 +152,7 @@ def change(estimate: Interval | None) -> str:
     if estimate is None:
         return "–"
     sign = "≈" if not estimate.excludes_zero else "▲" if estimate.value > 0 else "▼"
-    value, low, high = (words.signed(100 * each, 1).replace("-", "−") for each in _ends(estimate))
+    value, low, high = (words.signed(100 * each, 1) for each in _ends(estimate))
     return f"{sign} {value} ({words.bounds(low, high)})"
 
 

@@ -56,7 +56,7 @@ def class_tiles(totals: Totals, view: View) -> None:
 def picture(found: tuple[ReasonRow, ...], compared: bool) -> None:
     """Areas and reasons by their size; a click on a reason shows its movement."""
     with st.container(border=True):
-        st.subheader(_("What are the contacts about?"), anchor=False)
+        st.header(_("What are the contacts about?"), anchor=False)
         said = _(
             "The larger, the more contacts; a contact with two reasons stands in both. Click one to see how it moves."
         )
@@ -83,7 +83,7 @@ def course(found: tuple[ReasonRow, ...], view: View) -> None:
     names = {row.reason: row.name for row in found}
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader(_("How does a reason move?"), anchor=False, width="content")
+            st.header(_("How does a reason move?"), anchor=False, width="content")
             reason = url.one("reason", names, _("Choose a reason"))
         if reason is None:
             st.caption(_("Choose a reason here, or click one in the picture or in the table."))
@@ -112,7 +112,7 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
     """All reasons with their figures; a click on one shows its movement."""
     config = queries.workspace().config
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-        st.subheader(_("All reasons"), anchor=False, width="content")
+        st.header(_("All reasons"), anchor=False, width="content")
         order = url.segments("order", reason_rows.ORDERS, _("Order"), "size")
     shown = reason_rows.ordered(found, order)
     frame = pd.DataFrame(
@@ -215,7 +215,7 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
     """Which part of the customers names which reason; a click opens the contacts of a cell."""
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader(_("Who has which reason?"), anchor=False, width="content")
+            st.header(_("Who has which reason?"), anchor=False, width="content")
             by = url.segments("by", words.SLICES, _("Slices"), "channel")
         everything = len(found) > SHORT_LIST and st.session_state.get("all_cells", False)
         rows = found if everything else found[:SHORT_LIST]
@@ -277,9 +277,8 @@ def _course(row: ReasonRow, view: View) -> None:
             st.markdown(f":material/notifications_active: {sentences.rise(alert)}")
         return
     said = _("Contacts a day with this reason. Paler bars are weekends.")
-    if days := view.selection.days if view.before else 0:
-        grey = ngettext("The grey line is the {count} day before.", "The grey line is the {count} days before.", days)
-        said += f" {counted(grey, days)}"
+    if view.before:
+        said += f" {charts.grey_line(view.selection.days)}"
     st.caption(said)
     before = queries.reason_daily(view.before, row.reason) if view.before else None
     st.altair_chart(charts.daily(daily, before), alt=_("Contacts a day with this reason"))

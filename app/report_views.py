@@ -70,7 +70,7 @@ def figures(found: tuple[Figure, ...], week: Week, contacts: int) -> None:
 
 def section(found: Section, week: Week) -> None:
     """One question and its answers."""
-    st.subheader(found.title, anchor=False)
+    st.header(found.title, anchor=False)
     for item in found.items:
         with st.container(border=True, gap="xsmall"):
             _item(item, found.key, week)

@@ -145,20 +145,18 @@ def undo() -> None:
     """Take the last judgement back, and put the contact before its reader again, as they had left it."""
     try:
         person = access.require(May.REVIEW)
-        row = last(queries.corrections(), person.name)
+        rows = queries.corrections()
+        row = last(rows, person.name)
         if row is None:
             return
         corrections.undo(queries.workspace(), row.correction_id, person.name)
-        rows = [each for each in queries.corrections() if each.correction_id == row.correction_id]
     except VocError as error:
         st.session_state[_SAID] = (words.escaped(str(error)), True)
         return
     queries.look_again()
     _next()
-    labels = {each.task or "": each.new for each in rows}
-    empty = Draft(row.contact_id, row.blind)
-    said = empty.with_labels(labels)
-    _keep(said.with_no_reason() if said.reasons is None and "reason" in labels else said)
+    labels = {each.task or "": each.new for each in rows if each.correction_id == row.correction_id}
+    _keep(Draft(row.contact_id, row.blind).with_labels(labels))
     st.session_state[_NOW] = row.contact_id
     st.session_state[_SAID] = (review_sentences.taken_back(), False)
 

@@ -27,13 +27,14 @@ class Draft:
         """Filled in with what the model proposes; empty where that is hidden, or where the model abstained."""
         if proposal is None or blind:
             return cls(contact_id, blind)
-        return cls(contact_id).with_labels({task: proposal.chosen(task) for task in proposal.labels})
+        chosen = {task: proposal.chosen(task) for task in proposal.labels}
+        return cls(contact_id).with_labels({task: labels for task, labels in chosen.items() if labels})
 
     def with_labels(self, labels: Labels) -> "Draft":
-        """With these labels; a task that is missing, or empty, is still to be said."""
+        """With these labels, as they are stored; a task that is missing is still to be said."""
         return replace(
             self,
-            reasons=labels.get(TaskName.REASON) or None,
+            reasons=labels.get(TaskName.REASON),
             sentiment=next(iter(labels.get(TaskName.SENTIMENT, ())), None),
             churn=next(iter(labels.get(TaskName.CHURN_INTENT, ())), None),
         )

@@ -41,11 +41,9 @@ def record(contact: ContactView, standing: Standing, workspace: Workspace, why: 
         st.caption(words.escaped(f"{when} · {place}"))
         if why is not None and not draft.blind:
             st.caption(review_sentences.WHYS.get(why.why, ""))
-        evidence = () if draft.blind else queries.reason_evidence(contact)
-        if contact.evidence is not None and not draft.blind:
-            evidence = (*evidence, contact.evidence)
+        evidence = [] if draft.blind else [*queries.reason_evidence(contact), contact.evidence]
         with st.container(height=_HEIGHT if len(contact.turns) > _LONG else "content"):
-            contact_views.conversation(contact, workspace, (), evidence)
+            contact_views.conversation(contact, workspace, (), [each for each in evidence if each])
 
 
 def finished(standing: Standing) -> None:
@@ -68,10 +66,10 @@ def changes(standing: Standing, workspace: Workspace) -> None:
     """What the corrections of a time changed, and how far people agree."""
     if not holding(standing.rows):
         return
-    st.subheader(_("What did the corrections change?"), anchor=False)
+    st.header(_("What did the corrections change?"), anchor=False)
     since = url.segments("since", SINCE, _("Which corrections?"), "session")
     rows = chosen(standing.rows, since, access.current().name, review_actions.began(), datetime.now(UTC))
-    judged = len({row.correction_id for row in holding(rows)})
+    judged = len({row.correction_id for row in rows})
     moves = agreement.moves(rows)
     st.markdown(review_sentences.session(judged, sum(move.contacts for move in moves)))
     if not judged:
@@ -173,7 +171,7 @@ def _confidence(contact: ContactView) -> None:
     said = []
     for task in (TaskName.SENTIMENT, TaskName.CHURN_INTENT):
         for value, probability in contact.proposal.labels.get(task, ()) if contact.proposal else ():
-            name = words.SENTIMENT_NAMES.get(value) or review_sentences.ANSWERS[value]
+            name = review_sentences.fixed(value)
             said.append(f"{review_sentences.TASKS[task]}: {name} · {words.likelihood(probability)}")
     if said:
         st.caption(_("The model says: {what}.").format(what="; ".join(said)))
@@ -270,7 +268,7 @@ def _agreement(rows: tuple[Correction, ...], everything: tuple[Correction, ...],
     shown, hidden = (agreement.with_model(rows, {}, blind=blind) for blind in (False, True))
     if said := review_sentences.anchoring(shown, hidden):
         st.caption(said)
-    between = agreement.between_reviewers(holding(everything))
+    between = agreement.between_reviewers(everything)
     if between:
         st.caption(_("Between two people who judged the same contacts, of all time:"))
         for each in between:

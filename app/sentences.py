@@ -98,7 +98,7 @@ def reason(
         start = said.format(start=start, share=percent(share.value), range=between(share))
     if change is None:
         return f"{start}."
-    low, high = (words.signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high))
+    low, high = (words.signed(100 * bound, 1) for bound in (change.low, change.high))
     if not change.excludes_zero:
         said = _("No clear change of its share against the {compared} before ({range} points).")
     elif change.value > 0:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
-from voc.data.accounts import Account
+from voc.data.accounts import Account, People, folded
 
 COOKIE = "voc_session"
 LOGIN = "/login"
@@ -49,7 +49,7 @@ class Sessions:
         with self._lock:
             now = self._now()
             self._sessions = {key: each for key, each in self._sessions.items() if each.until > now}
-            self._sessions[_digest(token)] = Session(name, stamp(account), now + seconds)
+            self._sessions[_digest(token)] = Session(name, _stamp(account), now + seconds)
         return token
 
     def find(self, token: str) -> Session | None:
@@ -57,6 +57,12 @@ class Sessions:
         with self._lock:
             found = self._sessions.get(_digest(token))
         return found if found and found.until > self._now() else None
+
+    def person(self, token: str, people: People) -> tuple[str, Account] | None:
+        """Who came in with this token; None where that is over, they are gone, or have another password by now."""
+        session = self.find(token)
+        found = people.named(session.name) if session else None
+        return found if session and found and session.stamp == _stamp(found[1]) else None
 
     def end(self, token: str) -> None:
         """The token opens nothing any more."""
@@ -93,11 +99,6 @@ class Attempts:
             self._failed.pop(_bucket(name, known=True), None)
 
 
-def stamp(account: Account) -> str:
-    """What a session is bound to: another password, another stamp."""
-    return _digest(account.password or "")
-
-
 @cache
 def sessions() -> Sessions:
     """Those of this process."""
@@ -110,14 +111,19 @@ def attempts() -> Attempts:
     return Attempts()
 
 
+def _stamp(account: Account) -> str:
+    """What a session is bound to: another password, another stamp."""
+    return _digest(account.password or "")
+
+
 def _pause(failed: int) -> float:
     over = failed - FREE_ATTEMPTS
     return min(LONGEST_WAIT, 2.0 ** min(over, 30)) if over >= 0 else 0.0
 
 
 def _bucket(name: str, known: bool) -> str:
-    folded = " ".join(name.split()).casefold()
-    return folded if known else f"\0{int(_digest(folded)[:8], 16) % _BUCKETS}"
+    key = folded(name)  # as people are found, or another spelling of a name would be a new name to count
+    return key if known else f"\0{int(_digest(key)[:8], 16) % _BUCKETS}"
 
 
 def _digest(token: str) -> str:

@@ -71,7 +71,7 @@ def impact(theme: ThemeSummary, view: View) -> None:
     """What the theme does to the company in the chosen period."""
     found = queries.impact(theme.theme_id, view.selection)
     with st.container(border=True):
-        st.subheader(_("What does it do to us?"), anchor=False)
+        st.header(_("What does it do to us?"), anchor=False)
         st.caption(
             _("Of the chosen period; under each figure its {level} interval.").format(level=words.percent(0.95, 0))
         )
@@ -116,7 +116,7 @@ def impact(theme: ThemeSummary, view: View) -> None:
 def history(story: Story) -> None:
     """What happened to the theme, newest first."""
     with st.container(border=True, height="stretch"):
-        st.subheader(_("What happened to it?"), anchor=False)
+        st.header(_("What happened to it?"), anchor=False)
         if not story.happened:
             st.caption(_("Nothing is recorded."))
         everything = len(story.happened) > _MOST and st.session_state.get("theme_history", False)
@@ -129,7 +129,7 @@ def history(story: Story) -> None:
 def related(story: Story) -> None:
     """Themes with near centres."""
     with st.container(border=True, height="stretch"):
-        st.subheader(_("What is like it?"), anchor=False)
+        st.header(_("What is like it?"), anchor=False)
         if not story.related:
             st.caption(_("No theme is near."))
         for each in story.related:

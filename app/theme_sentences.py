@@ -117,7 +117,7 @@ def above(interval: Interval | None) -> tuple[str, str]:
     """Customers above the usual, and its bounds."""
     if interval is None:
         return "–", _("Known of days that were tested, of all customers together.")
-    value, low, high = (_signed(each) for each in (interval.value, interval.low, interval.high))
+    value, low, high = (signed(each) for each in (interval.value, interval.low, interval.high))
     return value, bounds(low, high)
 
 
@@ -125,7 +125,7 @@ def points(interval: Interval | None, digits: int, scale: float = 1.0, unit: str
     """A difference with its sign, and its bounds."""
     if interval is None:
         return "–", _("Too little is known.")
-    value, low, high = (_signed(scale * each, digits) for each in (interval.value, interval.low, interval.high))
+    value, low, high = (signed(scale * each, digits) for each in (interval.value, interval.low, interval.high))
     return f"{value}{SPACE}{unit}".rstrip(), f"{bounds(low, high)}{SPACE}{unit}".rstrip()
 
 
@@ -159,10 +159,6 @@ def affected(found: Impact) -> tuple[str, str]:
 
 def _contacts(number: int) -> str:
     return counted(ngettext("{count} contact", "{count} contacts", number), number)
-
-
-def _signed(value: float, digits: int = 0) -> str:
-    return signed(value, digits).replace("-", "−")
 
 
 def _untested(found: FixTest, day: str) -> str:

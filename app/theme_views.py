@@ -134,7 +134,7 @@ def course(theme: ThemeSummary, view: View) -> None:
         _tested_course(theme, view, usual)
         return
     with st.container(border=True):
-        st.subheader(_("How often is it said?"), anchor=False)
+        st.header(_("How often is it said?"), anchor=False)
         st.caption(
             " ".join(
                 [
@@ -170,7 +170,7 @@ def verbatims(theme: ThemeSummary) -> None:
         return
     workspace = queries.workspace()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader(_("What do they say?"), anchor=False, width="content")
+        st.header(_("What do they say?"), anchor=False, width="content")
         if theme.contacts:
             st.page_link(
                 CONTACTS.path,
@@ -201,7 +201,7 @@ def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None
         }
     )
     with st.container(border=True):
-        st.subheader(_("How many customers a day, and is that usual?"), anchor=False)
+        st.header(_("How many customers a day, and is that usual?"), anchor=False)
         said = _(
             "Customers a day in this theme; paler bars are weekends. Grey line and band: what would be usual, and "
             "where {level} of usual days lie."
@@ -230,7 +230,7 @@ def _download(themes: tuple[ThemeSummary, ...], view: View) -> None:
 
 def _none_emerging() -> None:
     with st.container(border=True, gap="small"):
-        st.subheader(_("No theme is emerging"), anchor=False, icon=":material/check_circle:")
+        st.header(_("No theme is emerging"), anchor=False, icon=":material/check_circle:")
         st.button(
             _("Show all themes"), key="show_all", icon=":material/filter_alt_off:", on_click=url.clear, args=("show",)
         )
@@ -241,7 +241,7 @@ def _standing(theme: ThemeSummary) -> str:
 
 
 def _shares(theme_id: str, view: View, key: str, question: str, name: str, says: Callable[[str], str]) -> None:
-    st.subheader(question, anchor=False)
+    st.header(question, anchor=False)
     frame = queries.theme_shares(theme_id, view.selection, key)
     of = int(frame["contacts"].sum())
     if not of:

@@ -170,7 +170,7 @@ def lasting_between(interval: Interval) -> str:
 
 
 def _unit(seconds: float) -> tuple[str, int, int]:
-    """A template, seconds of one unit, and digits."""
+    """A template, seconds of one unit, and digits. The signs of units are the same in every language and script."""
     if seconds < 120:
         return "{number} s", 1, 0
     if seconds < 2 * 3600:

@@ -5,7 +5,6 @@ owner may read it. Passwords stand in it as argon2id hashes (RFC 9106), each wit
 """
 
 import json
-import os
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from voc.config import Settings, parse, read_toml
 from voc.data.locks import alone
+from voc.data.workspace import write_atomically
 from voc.errors import AccessError, ConfigError
 
 PEOPLE_FILE = "people.toml"
@@ -98,8 +98,15 @@ class People:
 
     def named(self, name: str) -> tuple[str, Account] | None:
         """Somebody by name, whatever its case; with the name as the file spells it."""
-        wanted = _key(name)
-        return next(((known, each) for known, each in self.accounts.items() if _key(known) == wanted), None)
+        wanted = folded(name)
+        return next(((known, each) for known, each in self.accounts.items() if folded(known) == wanted), None)
+
+    def known(self, name: str) -> tuple[str, Account]:
+        """The same. Raises AccessError where there is nobody of that name."""
+        found = self.named(name)
+        if found is None:
+            raise AccessError(f"nobody is called {name!r}; see: voc user list")
+        return found
 
     def with_email(self, email: str) -> tuple[str, Account] | None:
         """Somebody by e-mail address, whatever its case."""
@@ -145,7 +152,7 @@ def update(root: Path, name: str, change: Callable[[Account], Account], *, keep_
     """
 
     def changed(people: People) -> dict[str, Account]:
-        known, account = _there(people, name)
+        known, account = people.known(name)
         return {**people.accounts, known: change(account)}
 
     _change(root, changed, keep_an_admin=keep_an_admin)
@@ -158,7 +165,7 @@ def remove(root: Path, name: str, *, keep_an_admin: bool = False) -> None:
     """
 
     def change(people: People) -> dict[str, Account]:
-        known, _ = _there(people, name)
+        known, _ = people.known(name)
         return {key: each for key, each in people.accounts.items() if key != known}
 
     _change(root, change, keep_an_admin=keep_an_admin)
@@ -186,6 +193,11 @@ def checked_account(
     return parse(Account, given, "person")
 
 
+def folded(name: str) -> str:
+    """What is the same of a name however it is typed: case, spaces and ways to write a letter do not count."""
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+
+
 def checked_name(name: str) -> str:
     """A name as it is stored. Raises AccessError for one that cannot be."""
     named = unicodedata.normalize("NFC", " ".join(name.split()))
@@ -198,7 +210,7 @@ def hashed(password: str, name: str = "") -> str:
     """The hash that is kept of a password. Raises AccessError, without the password, for one that is too weak."""
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         raise AccessError(f"expected a password of {LEAST_PASSWORD} to {MOST_PASSWORD} characters, got {len(password)}")
-    if len(set(password)) < 5 or (name and _key(password) == _key(name)):
+    if len(set(password)) < 5 or (name and folded(password) == folded(name)):
         raise AccessError("expected a password that is harder to guess")
     return _hasher().hash(password)
 
@@ -224,34 +236,13 @@ def _change(root: Path, change: Callable[[People], dict[str, Account]], *, keep_
             email = (account.email or "").casefold()
             if email and seen.setdefault(email, name) != name:
                 raise AccessError(f"{account.email} belongs to {seen[email]!r} already")
-        _write(root / PEOPLE_FILE, _toml(accounts))
-
-
-def _there(people: People, name: str) -> tuple[str, Account]:
-    found = people.named(name)
-    if found is None:
-        raise AccessError(f"nobody is called {name!r}; see: voc user list")
-    return found
+        write_atomically(root / PEOPLE_FILE, _toml(accounts), private=True)
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int, _inode: int, _size: int) -> People:
     """Read once for each state of the file: every question of the app asks who may see what."""
     return People(parse(_File, read_toml(path), str(path)).people)
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file at one moment, never readable by others. What stood there stays where the disk is full."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _toml(accounts: Mapping[str, Account]) -> str:
@@ -270,10 +261,6 @@ def _toml(accounts: Mapping[str, Account]) -> str:
 def _quoted(text: str) -> str:
     """As a TOML string. JSON writes those the same way; control characters, where they differ, were refused."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
 
 
 def _shown(text: str) -> list[bool]:

@@ -90,9 +90,9 @@ def current(rows: Sequence[Correction]) -> Current:
 def by_contact(rows: Sequence[Correction]) -> dict[str, tuple[Correction, ...]]:
     """What holds of each contact, a task each, the newest last."""
     found: dict[str, list[Correction]] = {}
-    for row in current(rows).values():
+    for row in sorted(current(rows).values(), key=lambda row: (row.at, row.correction_id)):
         found.setdefault(row.contact_id, []).append(row)
-    return {contact: tuple(sorted(each, key=lambda row: (row.at, row.task or ""))) for contact, each in found.items()}
+    return {contact: tuple(each) for contact, each in found.items()}
 
 
 def held_out(lake: Lake, contact_id: str) -> bool:

@@ -14,6 +14,7 @@ from voc.labels import Script, Speaker
 _PLAIN = (("đ", "d"), ("ł", "l"), ("ø", "o"), ("č", "c"), ("ć", "c"), ("š", "s"), ("ž", "z"))
 _MARKS = re.compile("[\u0300-\u036f]+")  # those of European writing, removed in one go
 _PERHAPS_MARK = re.compile("[\u0300-\U0010ffff]")  # below, no character is a combining one
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # they would steer a terminal
 _LATIN = re.compile("[A-Za-zªµº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+")
 
 
@@ -31,6 +32,11 @@ def fold(text: str) -> str:
         if not text.isascii():
             text = _PERHAPS_MARK.sub(_without_mark, text)
     return " ".join(text.casefold().split())
+
+
+def one_line(text: str) -> str:
+    """What somebody typed into a field: without control characters, single spaces."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def script_of(text: str) -> Script:

@@ -12,6 +12,8 @@ from voc.taxonomy import Taxonomy, load_taxonomy
 
 SETTINGS_FILE = "voc.toml"
 TAXONOMY_FILE = "taxonomy.toml"
+FileState = tuple[int, ...]
+"""What changes when a file does; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,28 @@ class Workspace:
         return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def write_atomically(path: Path, text: str | bytes) -> None:
-    """Write a file so that a reader, or a power cut, finds the old text or the new one, never half of it."""
+def file_state(path: Path) -> FileState:
+    """Whether a file is still what it was when it was read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def write_atomically(path: Path, text: str | bytes, *, private: bool = False) -> None:
+    """Write a file so that a reader, or a power cut, finds the old text or the new one, never half of it.
+
+    A `private` one is never readable by others. Where the disk is full what stood there stays.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(text.encode() if isinstance(text, str) else text)
-    temporary.replace(path)
+    temporary.unlink(missing_ok=True)  # of a killed process, perhaps with other rights
+    try:
+        rights = 0o600 if private else 0o666
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, rights), "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

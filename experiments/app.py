@@ -1,29 +1,23 @@
 """`voc bench app`: how long the app's server takes to a full page, with many contacts and ten users at once."""
 
-import os
 import random
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from voc.data.workspace import SETTINGS_FILE, Workspace
 from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress, machine_context
-from voc.experiments.processes import watched
+from voc.experiments.processes import VOC, free_address, peak_mb, serving, watched
 from voc.experiments.synthetic_lake import LAST_DAY, Shape, synthetic_workspace
 from voc.experiments.visits import Parameters, Visit, Visitor
 from voc.models.registry import RunLog
@@ -31,17 +25,13 @@ from voc.models.registry import RunLog
 SEED = 13
 CONTACTS = 1_000_000
 FIRST_PAGE = ""
-_START_SECONDS = 300.0
 _PERIODS = {"7": 2, "28": 5, "90": 2, "all": 1}  # days, and how often somebody asks for them
 _PRODUCTS = ("mobile", "internet", "tv", "bundle")
 _CHANNELS = ("call", "chat", "email", "ticket")
 _LANGUAGES = ("hr", "sl", "sr", "en")
 _WORDS = ("račun", "racun", "рачун", "internet ne radi", "интернет", "ugovor raskid", "čakam", "refund", "optika")
 _SENTIMENTS = ("negative", "neutral", "positive")
-
-
-NOTICED = 10.5
-"""Seconds after which the app has seen a new version of the lake."""
+_NOTICED = 10.5  # seconds after which the app has seen a new version of the lake
 Plan: TypeAlias = "list[tuple[str, Parameters]]"
 Chooser = Callable[[random.Random, Shape], Parameters]
 PAGES: Mapping[str, Chooser] = {
@@ -124,7 +114,7 @@ def app(
             repeated = _together(server.address, plans[1:] + plans[:1], sizes.reading)
             progress("warm: users who never pause", 0.9)
             saturated = _together(server.address, [draw.plan(sizes.pages) for _ in plans], 0.0)
-            figures |= {"peak_rss_mb": server.peak_mb(), "pages_per_second_saturated": saturated.per_second}
+            figures |= {"peak_rss_mb": peak_mb(server.process), "pages_per_second_saturated": saturated.per_second}
     figures |= _figures("warm", warm.visits) | _figures("cold", [*cold, *versions])
     figures |= _figures("cold_start", cold) | _figures("cold_version", versions)
     figures |= _figures("repeated", repeated.visits) | _figures("saturated", saturated.visits)
@@ -159,41 +149,14 @@ class Server:
     address: str
     process: int
 
-    def peak_mb(self) -> float:
-        """The most memory (resident set) that it ever had."""
-        lines = Path(f"/proc/{self.process}/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
-
 
 @contextmanager
 def served(workspace: Workspace) -> Iterator[Server]:
     """`voc app`, ready for the first visitor."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    address = f"127.0.0.1:{port}"
-    command = [sys.executable, "-m", "voc.cli", "app", "-w", str(workspace.root.resolve()), "--port", port]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said, text=True, start_new_session=True)
-        try:
-            _wait(address, process, said)
-            yield Server(address, process.pid)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait(address: str, process: "subprocess.Popen[str]", said: IO[str]) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"http://{address}/_stcore/health", timeout=5) as response:
-                if response.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    said.seek(0)
-    last = (said.read().strip().splitlines() or [""])[-1]
-    raise InputError(f"voc app: expected a server that answers, got none: {last}")
+    address = free_address()
+    command = [*VOC, "app", "-w", str(workspace.root.resolve()), "--port", address.rpartition(":")[2]]
+    with serving("voc app", command, address, "/_stcore/health") as process:
+        yield Server(address, process)
 
 
 @contextmanager
@@ -219,7 +182,7 @@ def _new_version(workspace: Workspace) -> None:
     lake = workspace.lake
     lake.append("signals", lake.query("SELECT * FROM signals LIMIT 0"))
     watched(["marts", "-w", str(workspace.root)])
-    time.sleep(NOTICED)
+    time.sleep(_NOTICED)
 
 
 def _visits(address: str, plan: Plan) -> list[Visit]:

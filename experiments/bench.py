@@ -31,6 +31,10 @@ class BenchResult:
         path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+QUALITY, THEMES = "quality", "themes"
+"""Benches that have suites."""
+Bench = Callable[[Progress, RunLog], BenchResult]
+"""Tells how far it is, and the tracker what it found."""
 DataSuite = Callable[[Path, Progress, RunLog], BenchResult]
 """A suite on public data: the folder of the data sets, who is told how far it is, and the tracker."""
 WorkspaceSuite = Callable[[Workspace, Progress, RunLog], BenchResult]
@@ -53,31 +57,57 @@ def run_bench(
 
     Raises InputError for an unknown name, or for data or a workspace that is not there.
     """
-    if name == "scoring":
-        return _run_scoring(_bench_workspace(workspace), bench_data(data), registry, progress)
-    if name == "emergence":
-        return _run_emergence(_bench_workspace(workspace), registry, progress, repeats)
-    if name == "kills":
-        return _run_kills(registry, progress, repeats)
-    if name == "serving":
-        return _run_serving(_bench_workspace(workspace), registry, progress)
-    if name == "daily":
-        return _run_daily(_bench_workspace(workspace), registry, progress, contacts)
-    if name == "app":
-        return _run_app(registry, progress, contacts, workspace)
-    benches = {"quality": (quality_suites(encoder), workspace_suites(data)), "themes": theme_suites(encoder)}
-    on_data, on_workspace = benches.get(name, ({}, {}))
-    if suite not in {**on_data, **on_workspace}:
-        known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
-        names = ", ".join([*known, "emergence", "kills", "scoring", "serving", "daily", "app"])
-        raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
-    with registry.run(f"bench {name} {suite}") as run:
-        if suite in on_data:
-            result = on_data[suite](bench_data(data), progress, run)
-        else:
-            result = on_workspace[suite](_bench_workspace(workspace), progress, run)
+    bench = _bench(name, suite, data, workspace, encoder, repeats, contacts)
+    with registry.run(f"bench {name} {suite}" if name in (QUALITY, THEMES) else f"bench {name}") as run:
+        result = bench(progress, run)
         run.metrics(result.figures)
     return result
+
+
+def _bench(
+    name: str,
+    suite: str,
+    data: Path | None,
+    workspace: Path | None,
+    encoder: EncoderSettings | None,
+    repeats: int | None,
+    contacts: int | None,
+) -> Bench:
+    """What is asked for, imported only now: a bench may bring everything that learns."""
+    if name == "scoring":
+        from voc.experiments.scoring import scoring
+
+        return partial(scoring, _bench_workspace(workspace), bench_data(data))
+    if name == "emergence":
+        from voc.experiments.replay.emergence import REPEATS, emergence
+
+        return partial(emergence, _bench_workspace(workspace), repeats=repeats or REPEATS)
+    if name == "kills":
+        from voc.experiments.kills import ROUNDS, kills
+
+        return partial(kills, rounds=repeats or ROUNDS)
+    if name == "serving":
+        from voc.experiments.serving import serving
+
+        return partial(serving, _bench_workspace(workspace))
+    if name == "daily":
+        from voc.experiments.daily import CONTACTS as MANY
+        from voc.experiments.daily import daily
+
+        return partial(daily, _bench_workspace(workspace), contacts or MANY)
+    if name == "app":
+        from voc.experiments.app import CONTACTS, app
+
+        return partial(app, contacts or CONTACTS, folder=workspace)
+    benches = {QUALITY: (quality_suites(encoder), workspace_suites(data)), THEMES: theme_suites(encoder)}
+    on_data, on_workspace = benches.get(name, ({}, {}))
+    if suite in on_data:
+        return partial(on_data[suite], bench_data(data))
+    if suite in on_workspace:
+        return partial(on_workspace[suite], _bench_workspace(workspace))
+    known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
+    names = ", ".join([*known, "emergence", "kills", "scoring", "serving", "daily", "app"])
+    raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
 
 
 def quality_suites(encoder: EncoderSettings | None = None) -> dict[str, DataSuite]:
@@ -132,60 +162,6 @@ def theme_suites(
         "scale": partial(theme_scale, encoder=encoder),
     }
     return on_data, {"stability": theme_stability}
-
-
-def _run_emergence(workspace: Workspace, registry: Registry, progress: Progress, repeats: int | None) -> BenchResult:
-    from voc.experiments.replay.emergence import REPEATS, emergence
-
-    with registry.run("bench emergence") as run:
-        result = emergence(workspace, progress, run, repeats or REPEATS)
-        run.metrics(result.figures)
-    return result
-
-
-def _run_kills(registry: Registry, progress: Progress, rounds: int | None) -> BenchResult:
-    from voc.experiments.kills import ROUNDS, kills
-
-    with registry.run("bench kills") as run:
-        result = kills(progress, run, rounds or ROUNDS)
-        run.metrics(result.figures)
-    return result
-
-
-def _run_scoring(workspace: Workspace, data: Path, registry: Registry, progress: Progress) -> BenchResult:
-    from voc.experiments.scoring import scoring
-
-    with registry.run("bench scoring") as run:
-        result = scoring(workspace, data, progress, run)
-        run.metrics(result.figures)
-    return result
-
-
-def _run_serving(workspace: Workspace, registry: Registry, progress: Progress) -> BenchResult:
-    from voc.experiments.serving import serving
-
-    with registry.run("bench serving") as run:
-        result = serving(workspace, progress, run)
-        run.metrics(result.figures)
-    return result
-
-
-def _run_daily(workspace: Workspace, registry: Registry, progress: Progress, contacts: int | None) -> BenchResult:
-    from voc.experiments.daily import CONTACTS, daily
-
-    with registry.run("bench daily") as run:
-        result = daily(workspace, contacts or CONTACTS, progress, run)
-        run.metrics(result.figures)
-    return result
-
-
-def _run_app(registry: Registry, progress: Progress, contacts: int | None, folder: Path | None) -> BenchResult:
-    from voc.experiments.app import CONTACTS, app
-
-    with registry.run("bench app") as run:
-        result = app(contacts or CONTACTS, progress, run, folder=folder)
-        run.metrics(result.figures)
-    return result
 
 
 def _bench_workspace(root: Path | None) -> Workspace:

@@ -94,8 +94,8 @@ def _export(workspace: Workspace, report: Callable[[str, float], None]) -> tuple
 
 
 def _queue(workspace: Workspace) -> int:
-    """Once: what somebody has judged since is not to be chosen for them again."""
-    if workspace.lake.version("review_queue") >= 0:
+    """Once: a queue that somebody is working through is left as it is."""
+    if workspace.lake.exists("review_queue"):
         return 0
     return queue_suggestions(workspace, suggest(workspace, TO_REVIEW, with_held_out=False))
 

@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,16 +16,14 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from voc.data.workspace import Workspace
-from voc.errors import VocError
 from voc.experiments.bench import BenchResult, Progress, machine_context
+from voc.experiments.processes import VOC, watched
 from voc.experiments.tiny import tiny_workspace
 from voc.inference.score import score
 from voc.models.registry import RunLog
 
 ROUNDS = 50
 SEED = 13
-_SCORE = [sys.executable, "-c", "from voc.cli import main; main()", "score"]
-_MOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -97,9 +94,7 @@ def kills(progress: Progress, run: RunLog, rounds: int = ROUNDS, sizes: Sizes = 
 def undisturbed(workspace: Workspace, folder: Path) -> Undisturbed:
     """A run over a copy of the workspace, in `folder`, that nobody disturbs."""
     copy = Workspace.open(Path(shutil.copytree(workspace.root, folder)))
-    begin = time.perf_counter()
-    _finish(copy)
-    seconds = time.perf_counter() - begin
+    seconds = watched(_score(copy)).seconds
     times = sorted(path.stat().st_mtime for path in _commits(copy))
     return Undisturbed(workspace, _scores(copy), len(times), seconds, (times[-1] - times[0]) / max(len(times) - 1, 1))
 
@@ -108,16 +103,16 @@ def killed_and_rerun(whole: Undisturbed, folder: Path, moment: Moment) -> Round:
     """A run in `folder` (emptied before) that is killed at a moment, and another one to its end."""
     shutil.rmtree(folder, ignore_errors=True)
     workspace = Workspace.open(Path(shutil.copytree(whole.workspace.root, folder)))
-    process = _started(workspace)
+    process = subprocess.Popen([*VOC, *_score(workspace)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and len(_commits(workspace)) < moment.commits:
         time.sleep(0.001)
     try:
         process.wait(moment.seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
+        process.kill()
+        process.wait()
     commits, before = len(_commits(workspace)), _scores(workspace).num_rows
-    _finish(workspace)
+    watched(_score(workspace))
     scores, again = _scores(workspace), score(workspace).contacts
     done = workspace.lake.query(
         "SELECT counts->>'contacts' AS contacts FROM runs WHERE step = 'score' ORDER BY started_at"
@@ -147,16 +142,8 @@ def figures_of(rounds: list[Round], whole: Undisturbed) -> dict[str, float]:
     }
 
 
-def _started(workspace: Workspace) -> "subprocess.Popen[str]":
-    command = [*_SCORE, "--workspace", str(workspace.root)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
-def _finish(workspace: Workspace) -> None:
-    process = _started(workspace)
-    _, said = process.communicate(timeout=_MOST_SECONDS)
-    if process.returncode:
-        raise VocError(f"bench kills: expected a run to its end, got: {said.strip()}")
+def _score(workspace: Workspace) -> list[str]:
+    return ["score", "--workspace", str(workspace.root)]
 
 
 def _commits(workspace: Workspace) -> list[Path]:

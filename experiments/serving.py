@@ -4,9 +4,6 @@ import http.client
 import json
 import os
 import random
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,13 +13,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from voc.data.workspace import Workspace
 from voc.errors import InputError, WorkspaceError
+from voc.experiments import processes
 from voc.experiments.bench import BenchResult, Progress, machine_context
+from voc.experiments.processes import VOC, free_address
 from voc.inference.serving.artefact import save_export
 from voc.inference.serving.tokens import VARIABLE, new_token
 from voc.models.exported import load_exported
@@ -30,7 +28,6 @@ from voc.models.registry import RunLog
 
 SEED = 13
 CLIENTS = 32
-_START_SECONDS = 300
 _CONTACTS = "SELECT language, turns FROM contacts ORDER BY contact_id"
 
 
@@ -136,16 +133,11 @@ def ask(side: Side, contacts: Sequence[Mapping[str, Any]]) -> tuple[list[float],
 def ours(workspace: Workspace) -> Iterator[tuple[Side, float]]:
     """`voc serve`, and the seconds until it was ready."""
     token, line = new_token("bench")
-    known = [own for own in (os.environ.get(VARIABLE), line) if own]
-    command = [sys.executable, "-m", "voc.cli", "serve", "-w", str(workspace.root.resolve()), "--port", "0"]
+    known = ",".join(own for own in (os.environ.get(VARIABLE), line) if own)
+    address = free_address()
+    command = [*VOC, "serve", "-w", str(workspace.root.resolve()), "--port", address.rpartition(":")[2]]
     begin = time.perf_counter()
-    with _running(command, {VARIABLE: ",".join(known)}) as process:
-        assert process.stdout is not None
-        words = process.stdout.readline().split()
-        if len(words) < 4:
-            raise InputError("voc serve: expected it to start, got none; start it by hand to see why")
-        address = urlsplit(words[3]).netloc
-        _wait("voc serve", address, "/health/ready", process)
+    with processes.serving("voc serve", command, address, "/health/ready", {VARIABLE: known}):
         yield (
             Side(
                 "voc serve", address, "/v1/score", {"Authorization": f"Bearer {token}"},
@@ -158,52 +150,21 @@ def ours(workspace: Workspace) -> Iterator[tuple[Side, float]]:
 @contextmanager
 def mlflows(model: Path) -> Iterator[tuple[Side, float]]:
     """`mlflow models serve` of a folder, and the seconds until it was ready."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    address = free_address()
+    host, _, port = address.rpartition(":")
     command = [
         sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local",
-        "--host", "127.0.0.1", "--port", str(port),
+        "--host", host, "--port", port,
     ]  # fmt: skip
     begin = time.perf_counter()
-    with _running(command, {}) as process:
-        _wait("mlflow models serve", f"127.0.0.1:{port}", "/ping", process)
+    with processes.serving("mlflow models serve", command, address, "/ping"):
         yield (
             Side(
-                "mlflow models serve", f"127.0.0.1:{port}", "/invocations", {},
+                "mlflow models serve", address, "/invocations", {},
                 lambda contact: {"dataframe_records": [contact]}, lambda told: told["predictions"][0],
             ),
             time.perf_counter() - begin,
         )  # fmt: skip
-
-
-@contextmanager
-def _running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
-    """A server and whatever it starts, ended together."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-        env={**os.environ, "PATH": path, **environment},
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate()
-
-
-def _wait(name: str, address: str, route: str, process: "subprocess.Popen[str]") -> None:
-    until = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        connection = http.client.HTTPConnection(address, timeout=_START_SECONDS)
-        try:
-            connection.request("GET", route)
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise InputError(f"{name}: expected a server that answers, got none; start it by hand to see why")
 
 
 def _draw(workspace: Workspace, count: int) -> list[dict[str, Any]]:

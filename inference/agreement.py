@@ -33,7 +33,7 @@ class ModelAgreement:
 
 @dataclass(frozen=True)
 class ReviewerAgreement:
-    """Contacts that two people judged alike, label for label, of those that two judged."""
+    """Pairs of people who judged a contact alike, label for label, of the pairs who judged the same contact."""
 
     task: str
     agreed: int
@@ -69,12 +69,12 @@ def with_model(
     for row in _reviewed(rows):
         if row.agrees is None or (blind is not None and row.blind != blind):
             continue
-        for language in (ALL, forms.get(row.contact_id, "")) if forms.get(row.contact_id) else (ALL,):
+        for language in {ALL, forms.get(row.contact_id, ALL)}:
             one = counts.setdefault((row.task or "", language), [0, 0])
             one[0] += row.agrees
             one[1] += 1
     found = [ModelAgreement(task, language, *numbers) for (task, language), numbers in counts.items()]
-    return sorted(found, key=lambda each: (_order(each.task), each.language != ALL, -each.judged, each.language))
+    return sorted(found, key=lambda each: (TASKS.index(each.task), each.language != ALL, -each.judged, each.language))
 
 
 def overall(rows: Sequence[Correction]) -> tuple[int, int]:
@@ -125,12 +125,8 @@ def moves(rows: Sequence[Correction]) -> list[Move]:
         while gone or come:
             counts[row.task or "", gone.pop(0) if gone else None, come.pop(0) if come else None] += 1
     found = [Move(*what, number) for what, number in counts.items()]
-    return sorted(found, key=lambda each: (-each.contacts, _order(each.task), each.before or "", each.after or ""))
+    return sorted(found, key=lambda each: (-each.contacts, TASKS.index(each.task), each.before or "", each.after or ""))
 
 
 def _reviewed(rows: Sequence[Correction]) -> list[Correction]:
     return [row for row in holding(rows) if row.place == Place.REVIEW]
-
-
-def _order(task: str) -> int:
-    return [str(each) for each in TASKS].index(task) if task in TASKS else len(TASKS)

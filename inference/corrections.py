@@ -4,22 +4,21 @@ One judgement is written at a time, under a lock, so that of two people at once 
 says which judgement they saw there; where there is a newer one by then, they are told instead of overruling it unseen.
 """
 
-import hashlib
-import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
 from voc.data.contracts import CORRECTIONS
-from voc.data.corrections import NO, TASKS, YES, Correction, Kind, Place, current, held_out, history, holding
-from voc.data.lake import Lake
+from voc.data.corrections import NO, TASKS, YES, Correction, Kind, Place, by_contact, held_out, history, holding
+from voc.data.lake import Lake, writable
 from voc.data.locks import alone
+from voc.data.splits import place_of
+from voc.data.text import one_line
 from voc.data.workspace import Workspace
-from voc.errors import CorrectionError, LakeError
+from voc.errors import CorrectionError
 from voc.inference.evidence import Evidence
 from voc.labels import Sentiment, TaskName
 
@@ -32,7 +31,7 @@ BLOCK = 10
 BLIND_SHARE = 0.2
 """Share of the queue whose proposals are hidden: what people say of them is not led by the model (anchoring)."""
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SEED = "voc-review"
 _PATIENCE = 60.0  # seconds that a judgement waits for another one to be written
 _MOST_FILES = 64  # each judgement is a file of its own; from here on they are made one
 _EVIDENCE = """
@@ -81,7 +80,7 @@ def waiting(queued: Sequence[Queued], rows: Sequence[Correction], who: str) -> l
     for row in holding(rows):
         judges.setdefault(row.contact_id, set()).add(row.who)
     open_ones = [
-        (place // BLOCK, _share(f"{who}\0{each.contact_id}"), each.contact_id)
+        (place // BLOCK, place_of(f"{who}\0{each.contact_id}", _SEED), each.contact_id)
         for place, each in enumerate(queued)
         if who not in (by := judges.get(each.contact_id, set())) and len(by) < each.reviewers
     ]
@@ -90,7 +89,7 @@ def waiting(queued: Sequence[Queued], rows: Sequence[Correction], who: str) -> l
 
 def blind(contact_id: str, share: float = BLIND_SHARE) -> bool:
     """Whether the queue hides the model's proposal for this contact: always the same, and as good as at random."""
-    return _share(f"blind\0{contact_id}") < share
+    return place_of(f"blind\0{contact_id}", _SEED) < share
 
 
 def judge(
@@ -112,14 +111,14 @@ def judge(
     there (None: none). Raises CorrectionError for unknown labels, and where somebody else judged since; LakeError
     without the right to write.
     """
-    labels, text = _checked(workspace, new), _flat(note)
+    labels, text = _checked(workspace, new), _short(note)
     lake = workspace.lake
-    with _correcting(lake):
+    with writable(lake.root), alone(lake.root, "correction", _PATIENCE):
         known = history(lake)
-        newest = newest_of(known, proposal.contact_id)
-        if place == Place.CONTACT and newest is not None and newest.correction_id != seen:
+        held = by_contact(known).get(proposal.contact_id, ())
+        if place == Place.CONTACT and held and held[-1].correction_id != seen:
             raise CorrectionError(
-                f"contact {proposal.contact_id}: {newest.who} has corrected it meanwhile; look at it again"
+                f"contact {proposal.contact_id}: {held[-1].who} has corrected it meanwhile; look at it again"
             )
         shared = uuid.uuid4().hex
         moment, kept_out = at or datetime.now(UTC), held_out(lake, proposal.contact_id)
@@ -150,7 +149,7 @@ def judge(
 def undo(workspace: Workspace, correction_id: str, who: str, at: datetime | None = None) -> Correction:
     """Take a judgement back; what held before it holds again. Raises CorrectionError where it does not hold."""
     lake = workspace.lake
-    with _correcting(lake):
+    with writable(lake.root), alone(lake.root, "correction", _PATIENCE):
         known = history(lake)
         found = next((row for row in holding(known) if row.correction_id == correction_id), None)
         if found is None:
@@ -168,21 +167,6 @@ def undo(workspace: Workspace, correction_id: str, who: str, at: datetime | None
         )
         _append(lake, known, [row])
     return row
-
-
-def newest_of(rows: Sequence[Correction], contact_id: str) -> Correction | None:
-    """The newest judgement of a contact that holds, whatever the task."""
-    found = [row for (contact, _), row in current(rows).items() if contact == contact_id]
-    return max(found, key=lambda row: (row.at, row.correction_id), default=None)
-
-
-@contextmanager
-def _correcting(lake: Lake) -> Iterator[None]:
-    try:
-        with alone(lake.root, "correction", _PATIENCE):
-            yield
-    except PermissionError:
-        raise LakeError(f"{lake.root}: not written: expected the right to write there") from None
 
 
 def reason_evidence(lake: Lake, contact_id: str, day: date, model: str) -> tuple[Evidence, ...]:
@@ -209,13 +193,8 @@ def _checked(workspace: Workspace, new: Labels) -> dict[str, tuple[str, ...]]:
     return labels
 
 
-def _share(key: str) -> float:
-    """From 0 to 1, the same for a key on every machine."""
-    return int.from_bytes(hashlib.sha256(f"voc-review\0{key}".encode()).digest()[:8]) / 2**64
-
-
-def _flat(note: str) -> str:
-    text = " ".join(_CONTROLS.sub(" ", note).split())
+def _short(note: str) -> str:
+    text = one_line(note)
     if len(text) > LONGEST_NOTE:
         raise CorrectionError(f"note: expected at most {LONGEST_NOTE} characters, got {len(text)}")
     return text
@@ -230,6 +209,4 @@ def _append(lake: Lake, known: Sequence[Correction], rows: Sequence[Correction])
 
 
 def _table(rows: Sequence[Correction]) -> pa.Table:
-    lists = ("old", "probabilities", "new")
-    plain = [{**row.__dict__, **{name: list(getattr(row, name)) for name in lists}} for row in rows]
-    return pa.Table.from_pylist(plain, schema=CORRECTIONS.schema)
+    return pa.Table.from_pylist([row.__dict__ for row in rows], schema=CORRECTIONS.schema)

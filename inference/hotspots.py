@@ -25,20 +25,23 @@ def hotspots(counts: Sequence[tuple[int, int]], least: int = 1) -> tuple[Hotspot
     """Groups with a clearly higher share than the others, surest first: by the lower bound of the difference.
 
     The largest share of many small groups is mostly luck; a lower bound is large only where the share is and enough
-    stand behind it. All groups are compared at once (Bonferroni).
+    stand behind it. All groups are compared at once (Bonferroni), by exact bounds (Clopper and Pearson, combined by
+    MOVER): so far out in the tails Wilson's are too narrow where shares are small, and something among many small
+    groups would stand out by chance far more often than one in twenty.
 
     Args:
         counts: Of each group how many have it, and of how many.
         least: Groups of fewer are compared with nothing, though they are among the others.
     """
     all_counts, all_n = sum(count for count, _n in counts), sum(n for _count, n in counts)
-    z = intervals.quantile(comparisons=sum(n >= least for _count, n in counts))
+    compared = sum(n >= least for _count, n in counts)
     found = []
     for place, (count, n) in enumerate(counts):
         others = all_n - n
         if n < max(least, 1) or others < 1:
             continue
-        share, change = intervals.share(count, n), intervals.share_change(count, n, all_counts - count, others, z)
-        if share is not None and change is not None and change.low > 0:
-            found.append(Hotspot(place, share, (all_counts - count) / others, change))
+        share, own = intervals.share(count, n), intervals.exact_share(count, n, compared)
+        rest = intervals.exact_share(all_counts - count, others, compared)
+        if share and own and rest and (change := intervals.difference(own, rest)).low > 0:
+            found.append(Hotspot(place, share, rest.value, change))
     return tuple(sorted(found, key=lambda each: (-each.change.low, each.place)))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from scipy.special import betaincinv
 from scipy.stats import chi2
 from scipy.stats import t as student
 
@@ -47,6 +48,17 @@ def share(count: int, n: int, z: float = 0.0) -> Interval | None:
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale
     # Rounding must not put a bound on the wrong side of the estimate, nor outside 0 to 1.
     return Interval(p, min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))
+
+
+def exact_share(count: int, n: int, comparisons: int = 1) -> Interval | None:
+    """`count` of `n` with Clopper and Pearson's interval (1934), which never promises too much, however small the share
+    and however many comparisons (Bonferroni) it has to hold in. None without a denominator."""
+    if n <= 0 or not 0 <= count <= n:
+        return None
+    tail = (1 - CONFIDENCE) / (2 * max(comparisons, 1))
+    low = float(betaincinv(count, n - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
+    return Interval(count / n, low, high)
 
 
 def poisson(count: int) -> tuple[float, float]:
@@ -94,15 +106,20 @@ def clustered_mean(
     Returns:
         None with fewer than two customers, or where all answers are the same: how they vary is not known then.
     """
-    if clusters < 2 or answers < clusters:
+    if clusters < 2:
         return None
     mean = total / answers
     spread = squares - 2 * mean * products + mean * mean * sizes
     if spread <= 1e-9 * max(squares, 1.0):
         return None
-    error = math.sqrt(spread * clusters / (clusters - 1)) / answers
-    half = float(student.ppf(1 - (1 - CONFIDENCE) / 2, clusters - 1)) * error
-    return Interval(mean, mean - half, mean + half)
+    return clustered(mean, spread / answers**2, clusters)
+
+
+def clustered(value: float, squares: float, clusters: int) -> Interval:
+    """An estimate that two and more customers pull up or down, `squares` the sum of their pulls' squares (Student's t,
+    linearisation of ratios, Woodruff 1971)."""
+    half = float(student.ppf(1 - (1 - CONFIDENCE) / 2, clusters - 1)) * math.sqrt(squares * clusters / (clusters - 1))
+    return Interval(value, value - half, value + half)
 
 
 def dispersion(daily: Sequence[int], daily_before: Sequence[int]) -> float:

@@ -1,7 +1,7 @@
 """What people corrected, laid over the marts: every page lists and counts a contact by what a person says of it.
 
 The model's labels stay beside, as `given_contact` and `given_reason`; `contact` and `contact_reason` become views that
-lay corrections over them. `apply` makes two small tables anew, each time somebody decides something. A contact that
+lay corrections over them. `apply` makes a small table anew, each time somebody decides something. A contact that
 the model in use has not scored is left as it is: no page counts its labels.
 """
 
@@ -14,14 +14,11 @@ from voc.data.corrections import NO, YES, Correction, current, labels_of
 from voc.inference.corrections import Proposal
 from voc.labels import TaskName
 
-_TABLES = """
-BEGIN;
+_TABLE = """
 CREATE OR REPLACE TABLE corrected AS
 SELECT number, len(c.reasons) = 0 AS abstained, c.reasons AS reasons, c.sentiment AS sentiment,
        c.churn_intent AS churn_intent
 FROM said AS c JOIN given_contact USING (contact_id) WHERE scored ORDER BY number;
-CREATE OR REPLACE TABLE corrected_reason AS SELECT number, unnest(reasons) AS reason FROM corrected;
-COMMIT;
 """
 _PLAIN = """
 CREATE OR REPLACE VIEW contact AS SELECT * FROM given_contact;
@@ -41,7 +38,7 @@ CREATE OR REPLACE VIEW contact_reason AS
 SELECT number, reason, probability FROM given_reason
 ANTI JOIN (SELECT number FROM corrected WHERE reasons IS NOT NULL) USING (number)
 UNION ALL
-SELECT number, reason, 1 AS probability FROM corrected_reason;
+SELECT number, unnest(reasons) AS reason, 1 AS probability FROM corrected;
 """
 _GIVEN = """
 SELECT contact_id, sentiment, sentiment_probability, churn_intent, churn_probability,
@@ -54,12 +51,7 @@ FROM given_contact WHERE scored AND list_contains($numbers::INTEGER[], number)
 def lay(connection: duckdb.DuckDBPyConnection) -> None:
     """Put the model's labels beside, once for a connection: `contact` and `contact_reason` are to be overlaid."""
     for name, given in (("contact", "given_contact"), ("contact_reason", "given_reason")):
-        kind = connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = $name AND table_catalog = "
-            "current_database()",
-            {"name": name},
-        ).fetchall()[0][0]
-        connection.execute(f"ALTER {'VIEW' if kind == 'VIEW' else 'TABLE'} {name} RENAME TO {given}")
+        connection.execute(f"ALTER VIEW {name} RENAME TO {given}")
     connection.execute(_PLAIN)
 
 
@@ -68,9 +60,8 @@ def apply(connection: duckdb.DuckDBPyConnection, rows: Sequence[Correction]) -> 
     said = labels_of(current(rows).values())
     with connection.cursor() as cursor:
         cursor.register("said", said)
-        cursor.execute(_TABLES)
+        cursor.execute(f"BEGIN; {_TABLE} {_OVERLAID if said.num_rows else _PLAIN} COMMIT")
         cursor.unregister("said")
-        cursor.execute(_OVERLAID if said.num_rows else _PLAIN)
 
 
 def proposals(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> dict[str, Proposal]:

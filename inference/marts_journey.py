@@ -23,7 +23,7 @@ SELECT number FROM (
     FROM contact WHERE stage <> '{NOT_STATED}')
 WHERE waited <= {SOON_DAYS} ORDER BY number;
 CREATE TABLE reason_return AS
-SELECT number, reason, TRUE AS back FROM (
+SELECT number, reason FROM (
     SELECT number, reason, lead(day) OVER (PARTITION BY customer, reason ORDER BY number DESC) - day AS waited
     FROM contact_reason JOIN contact USING (number))
 WHERE waited <= {SOON_DAYS} ORDER BY number;
@@ -52,11 +52,11 @@ class Stage:
 
 def stages(connection: duckdb.DuckDBPyConnection, selection: Selection) -> tuple[Stage, ...]:
     """The stages of a selection, largest first."""
-    asked = values(selection)
+    chosen = values(selection)
     with connection.cursor() as cursor:
-        rows = cursor.execute(_STAGES, asked | {"soon": SOON_DAYS}).fetchall()
+        rows = cursor.execute(_STAGES, chosen).fetchall()
     first, whole = (
-        medians.timings(connection, column, "stage", SELECTED, asked) for column in ("first_response_s", "duration_s")
+        medians.timings(connection, column, "stage", SELECTED, chosen) for column in ("first_response_s", "duration_s")
     )
     return tuple(
         Stage(stage, contacts, customers, scored, negative, asked, back, first.get(stage), whole.get(stage))
@@ -72,12 +72,12 @@ def cells(connection: duckdb.DuckDBPyConnection, selection: Selection) -> pd.Dat
     it is in none.
     """
     with connection.cursor() as cursor:
-        frame: pd.DataFrame = cursor.execute(_CELLS, values(selection) | {"soon": SOON_DAYS}).df()
+        frame: pd.DataFrame = cursor.execute(_CELLS, values(selection)).df()
         return frame
 
 
 _STAGES = f"""
-WITH ends AS (SELECT max(day) - $soon::INTEGER AS known FROM contact),
+WITH ends AS (SELECT max(day) - {SOON_DAYS} AS known FROM contact),
 chosen AS (SELECT contact.*, day <= known AS whole FROM contact, ends WHERE {SELECTED}),
 people AS (
     SELECT stage, max(number) FILTER (whole) AS number FROM chosen GROUP BY stage, customer),
@@ -93,7 +93,7 @@ SELECT stage, contacts, customers, scored, negative, asked, back
 FROM counted JOIN returned USING (stage) ORDER BY contacts DESC, stage
 """
 _CELLS = f"""
-WITH ends AS (SELECT max(day) - $soon::INTEGER AS known FROM contact),
+WITH ends AS (SELECT max(day) - {SOON_DAYS} AS known FROM contact),
 chosen AS (
     SELECT number, customer, stage, sentiment, day <= known AS whole FROM contact, ends
     WHERE {SELECTED} AND stage <> '{NOT_STATED}'),
@@ -102,7 +102,8 @@ people AS (
            max(number) FILTER (whole) AS number
     FROM contact_reason JOIN chosen USING (number) GROUP BY ALL)
 SELECT stage, reason, sum(contacts)::INTEGER AS contacts, count(*)::INTEGER AS customers,
-       sum(negative)::INTEGER AS negative, count(number)::INTEGER AS asked, count(back)::INTEGER AS back
+       sum(negative)::INTEGER AS negative, count(people.number)::INTEGER AS asked,
+       count(reason_return.number)::INTEGER AS back
 FROM people LEFT JOIN reason_return USING (number, reason)
 GROUP BY ALL ORDER BY contacts DESC, stage, reason
 """

@@ -1,7 +1,6 @@
 """What is emerging: the app's questions over the tables `signals` and `alerts`, as small frames and dataclasses.
 
-They read what `Marts.load` keeps in memory, with `CREATE` for what comes from the two tables. A lake without them, as
-older versions wrote it, answers that nothing was tested.
+A lake without them, as older versions wrote it, answers that nothing was tested.
 """
 
 from dataclasses import dataclass, replace

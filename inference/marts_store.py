@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
@@ -55,7 +56,8 @@ SCRIPTS = (
 and `area`, as `Wanted` names them."""
 _KEPT = 2  # states: the newest, and the one that was shown before it
 _PATIENCE = 1800.0  # seconds that one waits while another makes the same file
-_ENDING = ".duckdb"
+_ENDING, _SPILLED = ".duckdb", ".spilled-"
+_LONG_AGO = 86_400.0  # seconds: nobody keeps marts open for so long
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,9 @@ def prepare(workspace: Workspace) -> tuple[int, int]:
 
 def opened(path: Path) -> duckdb.DuckDBPyConnection:
     """The file's tables under their names, to be read; what is made besides them stays in memory."""
-    spilled = path.with_name(
-        f".spilled-{os.getpid()}-{uuid.uuid4().hex}"
-    )  # never one for two: names of files are alike
-    connection = duckdb.connect(config=_limits(spilled))
+    # A place of its own for what does not fit: DuckDB's names for it are the same in every process.
+    beside = path.parent if _writable(path.parent) else Path(tempfile.gettempdir())
+    connection = duckdb.connect(config=_limits(beside / f"{_SPILLED}{uuid.uuid4().hex}"))
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"ATTACH '{_quoted(path)}' AS stored (READ_ONLY)")
     names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'stored'").fetchall()
@@ -184,6 +185,10 @@ def _forget(folder: Path, made: Path) -> None:
             path.unlink(missing_ok=True)
     for left in folder.glob(f".*{_ENDING}.*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    for spilled in folder.glob(f"{_SPILLED}*"):
+        with suppress(FileNotFoundError):  # its owner has just closed it
+            if spilled.stat().st_mtime < time.time() - _LONG_AGO:
+                shutil.rmtree(spilled)
 
 
 def _state(path: Path) -> str:

@@ -4,7 +4,6 @@ Edits are appended and never changed; an undo is an edit as well. `voc themes` a
 what holds now. Only one edit is checked and written at a time, so that none is lost and no id is given twice.
 """
 
-import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,14 +15,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from voc.data.contracts import THEME_EDITS
-from voc.data.lake import Lake
+from voc.data.lake import Lake, writable
 from voc.data.locks import alone
-from voc.data.text import contact_text, fold
-from voc.errors import LakeError, ThemeError
+from voc.data.text import contact_text, fold, one_line
+from voc.errors import ThemeError
 
 LONGEST_NAME = 120
 """Characters of a theme's name or of its owner's."""
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # they would steer a terminal
 _PATIENCE = 60.0  # seconds that an edit waits for another one to be written
 
 _EDITS = 'SELECT * FROM theme_edits ORDER BY "at", edit_id'
@@ -153,11 +151,8 @@ def current_edits(lake: Lake) -> Edits:
 @contextmanager
 def editing(lake: Lake) -> Iterator[None]:
     """Nobody else edits themes meanwhile. Raises InputError where somebody takes too long, LakeError without rights."""
-    try:
-        with alone(lake.root, "theme-edit", _PATIENCE):
-            yield
-    except PermissionError:
-        raise LakeError(f"{lake.root}: not written: expected the right to write there") from None
+    with writable(lake.root), alone(lake.root, "theme-edit", _PATIENCE):
+        yield
 
 
 def rename(lake: Lake, theme_id: str, label: str, who: str, at: datetime | None = None) -> Edit:
@@ -342,7 +337,7 @@ def _undo(lake: Lake, found: Edit | None, edit_id: str, who: str, at: datetime |
 
 
 def _short(theme_id: str, text: str) -> str:
-    flat = " ".join(_CONTROLS.sub(" ", text).split())
+    flat = one_line(text)
     if len(flat) > LONGEST_NAME:
         raise ThemeError(f"theme {theme_id}: expected at most {LONGEST_NAME} characters, got {len(flat)}")
     return flat

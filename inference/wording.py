@@ -84,9 +84,9 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def signed(value: float, digits: int = 0) -> str:
-    """A change with its sign; what rounds to zero has none."""
+    """A change with its sign; what rounds to zero has none. A minus is the long one."""
     said = f"{value:+.{digits}f}"
-    return _signs(said.lstrip("+-") if float(said) == 0 else said)
+    return _signs(said.lstrip("+-") if float(said) == 0 else said).replace("-", "−")
 
 
 def between(interval: Interval, digits: int = 1) -> str:
@@ -219,7 +219,7 @@ def relative(change: Interval) -> str:
 def relative_parts(change: Interval) -> tuple[str, str]:
     """The same in two: `8 % more`, `6 to 10 %`."""
     if not change.excludes_zero:
-        lower, upper = (signed(100 * bound).replace("-", "−") for bound in (change.low, change.high))
+        lower, upper = (signed(100 * bound) for bound in (change.low, change.high))
         return _("no clear change"), bounds(lower, f"{upper}{SPACE}%")
     low, high = sorted((abs(change.low), abs(change.high)))
     said = _("{percent} more") if change.value > 0 else _("{percent} fewer")

@@ -91,5 +91,8 @@ def read_quality(folder: Path) -> Quality | None:
     verify(folder, {QUALITY: digest})
     try:
         return Quality.of(json.loads((folder / QUALITY).read_text(encoding="utf-8")))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFolderError(f"{folder / QUALITY}: expected figures of quality, got {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ModelFolderError(
+            f"{folder / QUALITY}: expected figures of quality as this version writes them, got those of another; "
+            "train the model anew to have them"
+        ) from None

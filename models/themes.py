@@ -21,8 +21,9 @@ NEAR = 0.4
 Higher, more is in no theme; lower, what is new is taken for something known. Chosen on NatCS banking and a sample of
 CLINC150, with intents kept out of the fit."""
 MANY = 10_000
-"""Above so many texts UMAP starts from principal components and takes half the steps of its default: the same themes
-are found. Chosen on mixtures of Banking77 and CLINC150."""
+"""Above so many texts UMAP starts from principal components and takes half the steps of its default. Themes then agree
+with true intents as well, and are hardly farther from those of the default than another seed's are: tried on 11,000 and
+20,000 mixtures of Banking77 and CLINC150, by a script that is not kept."""
 _STEPS = 100
 
 

@@ -20,6 +20,7 @@ from voc.data.demo import generate, taxonomy_toml
 from voc.data.ingest import ingest
 from voc.data.workspace import Workspace
 from voc.experiments.tiny import tiny_encoder as make_tiny_encoder
+from voc.training.exporting import export
 from voc.training.train import TrainSummary, train
 
 _MAIN = sys.modules["__main__"]
@@ -84,6 +85,24 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory, ingested: Path) -> tu
     root = tmp_path_factory.mktemp("trained") / "ws"
     shutil.copytree(ingested, root)
     return root, train(Workspace.open(root))
+
+
+@pytest.fixture(scope="session")
+def exported_with(
+    trained_once: tuple[Path, TrainSummary], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """Makes copies of it with these lines under [scoring] and an int8 export, whatever that loses."""
+
+    def made(scoring: str) -> Path:
+        root = tmp_path_factory.mktemp("exported") / "ws"
+        shutil.copytree(trained_once[0], root)
+        path = root / "voc.toml"
+        settings = path.read_text(encoding="utf-8").replace("commit_contacts = 60", scoring)
+        path.write_text(f"{settings}\n[export]\nmargin = 1.0\nleast_cosine = 0.0\n", encoding="utf-8")
+        export(Workspace.open(root), precision="int8")
+        return root
+
+    return made
 
 
 @pytest.fixture

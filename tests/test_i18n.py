@@ -41,7 +41,8 @@ def test_every_text_of_the_code_is_translated(language: str, said: dict[Message,
         one = message[0] if isinstance(message, tuple) else message
         entry = written.get(one)
         strings = (entry.string if isinstance(entry.string, tuple | list) else (entry.string,)) if entry else ("",)
-        if not all(strings):
+        # Forms for a number are found by `ngettext` alone, and a single text by `_` alone.
+        if not all(strings) or (len(strings) > 1) != isinstance(message, tuple):
             missing.append(f"{place}: {message!r}")
     assert not missing
 
@@ -80,10 +81,17 @@ DRAWS = {
     "title", "header", "subheader", "caption", "markdown", "write", "badge", "button", "info", "warning", "error",
     "success", "text_input", "text_area", "selectbox", "multiselect", "segmented_control", "toggle", "checkbox",
     "radio", "date_input", "number_input", "metric", "expander", "popover", "form_submit_button", "download_button",
-    "heading", "tile", "TextColumn", "NumberColumn", "AreaChartColumn", "DateColumn", "ListColumn",
+    "heading", "tile", "TextColumn", "NumberColumn", "AreaChartColumn", "DateColumn", "ListColumn", "CheckboxColumn",
+    "link_button",
 }  # fmt: skip
+LABELS = {"segments": 2, "one": 2, "several": 2, "choice": 2, "number": 1, "text": 1}
+"""Which argument of our choices in the URL is the label."""
 LOGGED = {"info", "warning", "error"}
 NAMED = {"label", "title", "help", "placeholder", "alt", "anything", "note"}
+PHRASE = re.compile(r"[A-Z][a-z]+ [a-z]")
+MARKS = ("_", "N_", "ngettext")
+FOR_PROGRAMS = {"app/gate.py"}
+"""Files whose unmarked phrases are answers to requests that no page makes, and lines of the log."""
 NOT_WORDS = re.compile(r":material/(\w+:)?|:[\w-]+\[|&\w+;|<[^>]*>|\bvoc\b|CSV|XLSX|PDF|HTML|MLflow|CSAT|NPS|CES|\bn\b")
 
 
@@ -91,9 +99,10 @@ def unmarked(tree: ast.AST) -> Iterator[str]:
     """Texts that a call draws without looking them up."""
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        given = [keyword.value for keyword in call.keywords if keyword.arg in NAMED] if name not in ("_", "N_") else []
+        given = [keyword.value for keyword in call.keywords if keyword.arg in NAMED] if name not in MARKS else []
         of = getattr(getattr(call.func, "value", None), "id", "")
         given += call.args[:1] if name in DRAWS and (of == "st" or name not in LOGGED) else []
+        given += call.args[LABELS[name] : LABELS[name] + 1] if of == "url" and name in LABELS else []
         for value in given:
             parts = value.values if isinstance(value, ast.JoinedStr) else [value]
             for part in parts:
@@ -102,16 +111,33 @@ def unmarked(tree: ast.AST) -> Iterator[str]:
                     yield f"{call.lineno}: {text!r}"
 
 
+def phrases(tree: ast.AST) -> Iterator[str]:
+    """Words in a row, wherever they stand, that are neither marked, nor an error's, nor a docstring's."""
+    known: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        marked = isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKS
+        documents = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if marked or documents or isinstance(node, ast.Raise):
+            known.update(ast.walk(node))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or node in known:
+            continue
+        if "<" not in node.value and PHRASE.search(node.value):
+            yield f"{node.lineno}: {node.value!r}"
+
+
 def test_no_page_draws_a_text_without_looking_it_up() -> None:
     assert list(unmarked(ast.parse("st.caption('Not marked')\nst.title(_('Marked'))\nst.badge(f'No {x}')"))) == [
         "1: 'Not marked'",
         "3: 'No '",
     ]
-    found = {
-        str(path.relative_to(ROOT)): texts
-        for path in sorted((ROOT / "app").rglob("*.py"))
-        if (texts := list(unmarked(ast.parse(path.read_text(encoding="utf-8")))))
-    }
+    assert list(unmarked(ast.parse("url.one('reason', names, 'Any')"))) == ["1: 'Any'"]
+    assert list(phrases(ast.parse("_card('Not marked')\n_card(_('Well marked'))"))) == ["1: 'Not marked'"]
+    found = {}
+    for path in sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "inference" / "digest").rglob("*.py")]):
+        tree, name = ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT))
+        if texts := [*unmarked(tree), *(phrases(tree) if name not in FOR_PROGRAMS else ())]:
+            found[name] = texts
     assert found == {}
 
 

@@ -21,13 +21,12 @@ from voc.models.tasks import Task
 # What people corrected lies over the labels, task by task. A contact that had no label is learnt from, never chosen or
 # judged on: people review what the model is unsure of, and a dev set of those would lead calibration astray.
 _LABELLED = """
-    WITH merged AS (
+    WITH learnt AS (FROM corrected ANTI JOIN (FROM labels WHERE split = 'test') USING (contact_id)),
+    merged AS (
         SELECT contact_id, coalesce(c.reasons, l.reasons) AS reasons, coalesce(c.sentiment, l.sentiment) AS sentiment,
                coalesce(c.churn_intent, l.churn_intent) AS churn_intent, coalesce(split, 'train') AS split,
                c.contact_id IS NOT NULL AS corrected
-        FROM labels AS l FULL JOIN corrected AS c USING (contact_id) WHERE split IS DISTINCT FROM 'test'
-        UNION ALL BY NAME
-        SELECT contact_id, reasons, sentiment, churn_intent, split, FALSE AS corrected FROM labels WHERE split = 'test')
+        FROM labels AS l FULL JOIN learnt AS c USING (contact_id))
     SELECT contact_id, language, script, turns, reasons, sentiment, churn_intent, split, corrected
     FROM merged JOIN contacts USING (contact_id)
     WHERE $split IS NULL OR split = $split

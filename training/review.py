@@ -4,7 +4,6 @@ Contacts of the frozen test split are never in it. Most are judged by one person
 how far people agree.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ import pyarrow as pa
 
 from voc.data.contracts import REVIEW_QUEUE
 from voc.data.corrections import history, holding
-from voc.data.lake import Lake
+from voc.data.lake import writable
 from voc.data.locks import alone
+from voc.data.splits import place_of
 from voc.data.workspace import Workspace
 from voc.labels import Split
 from voc.training.doubts import Doubt
@@ -36,26 +36,29 @@ def queue_suggestions(workspace: Workspace, found: Sequence[Suggestion], now: da
 
 def queue_doubts(workspace: Workspace, found: Sequence[Doubt], most: int, now: datetime | None = None) -> int:
     """Put the `most` most doubtful labels that nobody judged yet into the queue; gives how many contacts wait in it."""
-    judged = {row.contact_id for row in holding(history(workspace.lake))}
-    chosen = {
-        doubt.contact_id: 1 - doubt.label.support
-        for doubt in reversed(found)
-        if doubt.split != Split.TEST and doubt.contact_id not in judged
-    }
-    return _put(workspace, DOUBTED, list(reversed(chosen.items()))[:most], now)
+    chosen = {doubt.contact_id: 1 - doubt.label.support for doubt in reversed(found) if doubt.split != Split.TEST}
+    return _put(workspace, DOUBTED, list(reversed(chosen.items())), now, most)
 
 
 def reviewers_of(contact_id: str) -> int:
     """How many people are to judge a contact: always the same, and as good as at random."""
-    digest = hashlib.sha256(f"voc-second\0{contact_id}".encode()).digest()
-    return 2 if int.from_bytes(digest[:8]) / 2**64 < SECOND_SHARE else 1
+    return 2 if place_of(contact_id, "voc-second") < SECOND_SHARE else 1
 
 
-def _put(workspace: Workspace, why: str, wanted: Sequence[tuple[str, float]], now: datetime | None) -> int:
-    """What waits for its second person stays, and so does the other kind. Both kinds take turns."""
+def _put(
+    workspace: Workspace,
+    why: str,
+    wanted: Sequence[tuple[str, float]],
+    now: datetime | None,
+    most: int | None = None,
+) -> int:
+    """At most so many of `wanted` that nobody judged yet, in the place of the earlier ones of their kind.
+
+    What waits for its second person stays, and so does the other kind. Both kinds take turns.
+    """
     lake, version, moment = workspace.lake, workspace.current_model, now or datetime.now(UTC)
-    with alone(lake.root, "review queue", _PATIENCE):
-        judges = _judges(lake)
+    with writable(lake.root), alone(lake.root, "review queue", _PATIENCE):
+        judges = Counter(contact for contact, _ in {(row.contact_id, row.who) for row in holding(history(lake))})
         kept = [
             row
             for row in lake.query(_QUEUE).to_pylist()
@@ -72,16 +75,11 @@ def _put(workspace: Workspace, why: str, wanted: Sequence[tuple[str, float]], no
                 "made_at": moment,
             }
             for contact_id, uncertainty in wanted
-            if contact_id not in there
+            if contact_id not in there and not judges[contact_id]
         ]
-        rows = [{**row, "place": place} for place, row in enumerate(_in_turn(kept, new))]
+        rows = [{**row, "place": place} for place, row in enumerate(_in_turn(kept, new[:most]))]
         lake.replace("review_queue", pa.Table.from_pylist(rows, schema=REVIEW_QUEUE.schema))
     return len(rows)
-
-
-def _judges(lake: Lake) -> Counter[str]:
-    """How many people have judged each contact."""
-    return Counter(contact for contact, _ in {(row.contact_id, row.who) for row in holding(history(lake))})
 
 
 def _in_turn(some: Sequence[Row], others: Sequence[Row]) -> list[Row]:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,26 +18,28 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-from rich.text import Text
 
 from voc.cli_people import user_app
+from voc.cli_shown import (
+    errors,
+    out,
+    show_bench,
+    show_comparison,
+    show_daily,
+    show_gate,
+    show_ingest,
+    show_outcomes,
+    show_signals,
+    show_student,
+    show_sweep,
+    show_themes,
+    show_training,
+)
 from voc.cli_themes import WorkspaceOption, theme_app
 from voc.errors import VocError
 
 if TYPE_CHECKING:
-    from voc.data.ingest import IngestSummary
     from voc.data.workspace import Workspace
-    from voc.experiments.bench import BenchResult
-    from voc.experiments.sweep import SweepSummary
-    from voc.inference.daily import DailySummary
-    from voc.inference.emergence.run import EmergenceSummary
-    from voc.inference.themes import ThemesSummary
-    from voc.training.distil import DistilSummary
-    from voc.training.evaluate import Report
-    from voc.training.exporting import GateReport
-    from voc.training.outcomes import OutcomeSummary
-    from voc.training.promote import Comparison
-    from voc.training.train import TrainSummary
 
 app = typer.Typer(
     name="voc",
@@ -50,8 +50,6 @@ app = typer.Typer(
 )
 app.add_typer(theme_app)
 app.add_typer(user_app)
-out = Console()
-errors = Console(stderr=True)
 
 
 def main() -> None:
@@ -104,7 +102,7 @@ def ingest(
     except ValueError:
         raise VocError(f"--kind: expected one of {', '.join(Kind)}, got {kind!r}") from None
     summary = run(_open(workspace), sources, chosen)
-    _show_ingest(summary)
+    show_ingest(summary)
     if summary.quarantined:
         raise typer.Exit(1)
 
@@ -125,7 +123,7 @@ def train(
         return
     with _step("Fine-tuning a model") as report:
         summary = run(opened, report)
-    _show_training(summary)
+    show_training(summary)
     if opened.current_model != summary.version:
         out.print(f"Promote it with: voc promote {summary.version} -w {workspace}", highlight=False)
 
@@ -171,7 +169,7 @@ def distil(
 
     with _step("Distilling the current model") as report:
         summary = run(_open(workspace), layers, report)
-    _show_student(summary)
+    show_student(summary)
     out.print(f"Promote it with: voc promote {summary.version} -w {workspace}", highlight=False, soft_wrap=True)
 
 
@@ -265,7 +263,7 @@ def promote(
     opened = _open(workspace)
     with _step("Comparing with the current model") as report:
         comparison = compare(opened, version, report)
-    _show_comparison(comparison)
+    show_comparison(comparison)
     run(opened, comparison, force)
     if comparison.refusal is not None:
         out.print(f"Forced, although {comparison.refusal}.", highlight=False, markup=False, soft_wrap=True)
@@ -302,7 +300,7 @@ def sweep(
     searched = load_space(space or DEFAULT_SPACE)
     with _step("Sweep") as report:
         summary = run(_open(workspace), trials, searched, report)
-    _show_sweep(summary)
+    show_sweep(summary)
     out.print(
         f"The best, for {workspace}/voc.toml:\n\n{summary.snippet}\n\nNext: voc train -w {workspace}",
         highlight=False, markup=False, soft_wrap=True,
@@ -327,7 +325,7 @@ def export(
     with _step("Exporting") as report:
         reports = run(opened, model, named, report)
     for found in reports:
-        _show_gate(found)
+        show_gate(found)
     with _step("Registering it in MLflow"):
         address = register_export(opened, reports[-1].version)
     out.print(
@@ -429,7 +427,7 @@ def daily(
     from voc.inference.engine import engine_named
 
     summary = run(_open(workspace), sources or (), _step, engine_named(engine))
-    _show_daily(summary)
+    show_daily(summary)
     if summary.failed:
         raise typer.Exit(2)
     if summary.quarantined:
@@ -444,7 +442,7 @@ def train_outcomes(workspace: WorkspaceOption) -> None:
     opened = _open(workspace)
     with _step("Learning from outcomes") as report:
         summary = run(opened, report)
-    _show_outcomes(summary)
+    show_outcomes(summary)
     score_outcomes(workspace)
 
 
@@ -479,7 +477,7 @@ def themes(
     opened = _open(workspace)
     with _step("Finding themes") as report:
         summary = run(opened, lambda what: report(what, 0.0), refit=not assign_only, afresh=afresh)
-    _show_themes(summary)
+    show_themes(summary)
     marts(workspace)
 
 
@@ -491,7 +489,7 @@ def signals(workspace: WorkspaceOption) -> None:
     with _step("Looking for what rises") as report:
         report("baselines", 0.0)
         summary = run(_open(workspace))
-    _show_signals(summary)
+    show_signals(summary)
     marts(workspace)
 
 
@@ -563,9 +561,9 @@ def demo(
             f"{made.labelled:,} with labels.",
             highlight=False,
         )
-    _show_ingest(summary.ingested)
+    show_ingest(summary.ingested)
     if summary.training is not None:
-        _show_training(summary.training)
+        show_training(summary.training)
     if summary.exported is not None:
         out.print(
             f"Exported in {summary.exported.precision}: loses at most {summary.exported.largest_loss * 100:.2f} points "
@@ -579,8 +577,8 @@ def demo(
         f"({summary.scored.per_second:.0f} a second).",
         highlight=False,
     )
-    _show_themes(summary.found)
-    _show_signals(summary.rising)
+    show_themes(summary.found)
+    show_signals(summary.rising)
     out.print(f"\nOpen the app:  {_own_name()} app --workspace {root}", highlight=False, style="bold")
 
 
@@ -625,7 +623,7 @@ def bench(
             repeats,
             contacts,
         )
-    _show_bench(result)
+    show_bench(result)
     if out_file is not None:
         result.write(out_file)
 
@@ -681,194 +679,6 @@ def _step(name: str) -> Iterator[Callable[[str, float], None]]:
         progress.update(task, completed=1.0)
         elapsed = progress.tasks[0].elapsed or 0.0
     out.print(f"✓ {name} ({elapsed:.0f} s)", highlight=False)
-
-
-def _show_ingest(summary: "IngestSummary") -> None:
-    table = Table("source", "read", "stored", "already there", "quarantined", title="Ingested")
-    for source in summary.sources:
-        cells = (source.read, source.stored, source.already_there, source.quarantined)
-        table.add_row(source.source, *(f"{count:,}" for count in cells))
-    out.print(table)
-    for problem in summary.problems:
-        out.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
-    if summary.quarantined > len(summary.problems):
-        out.print(f"  … and {summary.quarantined - len(summary.problems):,} more; see the table quarantine")
-
-
-def _show_daily(summary: "DailySummary") -> None:
-    table = Table("step", "", "rows", "seconds", "share", "what came of it", title="Daily run")
-    for step in summary.steps:
-        share = f"{summary.share(step):.0%}" if step.seconds else ""
-        table.add_row(step.step, step.ending, f"{step.rows:,}", f"{step.seconds:,.1f}", share, Text(step.note))
-    out.print(table)
-    for step in summary.failed:
-        if step.error is not None:
-            traceback.print_exception(step.error)
-        errors.print(f"voc: {step.step}: {step.note}", style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def _show_training(summary: "TrainSummary") -> None:
-    rows = summary.rows
-    out.print(
-        f"\nModel {summary.version}: learnt from {rows['train']:,} contacts, chosen on {rows['dev']:,} (dev), "
-        f"judged on {rows['test']:,} kept-back ones (test); {summary.seconds:.0f} s.",
-        highlight=False,
-    )
-    if summary.corrected:
-        out.print(f"Of {summary.corrected:,} of them the labels are what people said in the app.", highlight=False)
-    _show_report(summary.test)
-
-
-def _show_student(summary: "DistilSummary") -> None:
-    table = Table("language", title=f"Macro-F1 on {summary.test.split} (below the teacher's)")
-    for name in summary.test.tasks:
-        table.add_column(name, justify="right")
-    languages = sorted({language for task in summary.test.tasks.values() for language in task.by_language})
-    for language in ["all", *languages]:
-        cells = []
-        for name, task in summary.test.tasks.items():
-            quality = task.whole if language == "all" else task.by_language.get(language)
-            cells.append(f"{quality.macro_f1:.3f} ({summary.lost[f'{name}.{language}']:+.3f})" if quality else "–")
-        table.add_row(language, *cells)
-    out.print(table)
-    out.print(
-        f"Model {summary.version}: {summary.layers} of the {summary.teacher_layers} layers of {summary.teacher}; "
-        f"learnt from {summary.material.contacts:,} contacts and {summary.material.seeds:,} texts of the seed corpus; "
-        f"{summary.seconds:.0f} s. Cosine of its vectors to the teacher's, on dev: {summary.after['cosine']:.3f}, "
-        f"before training {summary.before['cosine']:.3f}.",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
-
-
-def _show_report(report: "Report") -> None:
-    table = Table("language", title=f"Macro-F1 on {report.split} (contacts)")
-    for name in report.tasks:
-        table.add_column(name, justify="right")
-    languages = sorted({language for task in report.tasks.values() for language in task.by_language})
-    for language in ["all", *languages]:
-        cells = []
-        for task in report.tasks.values():
-            quality = task.whole if language == "all" else task.by_language.get(language)
-            cells.append(f"{quality.macro_f1:.3f} ({quality.rows:,})" if quality else "–")
-        table.add_row(language, *cells)
-    out.print(table)
-
-
-def _show_comparison(comparison: "Comparison") -> None:
-    for note in comparison.notes:
-        out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
-    if not comparison.lines:
-        return
-    table = Table("task", "where", title=f"On test: {comparison.challenger} beside the current {comparison.champion}")
-    for name in ("contacts", "current", "new", "difference", "interval", ""):
-        table.add_column(name, justify="right" if name else "left")
-    margin = comparison.settings.margin
-    for line in comparison.lines:
-        verdict = "worse" if line.worse(margin) else "perhaps worse" if line.doubtful(margin) else ""
-        figures = (f"{line.champion:.3f}", f"{line.challenger:.3f}", f"{line.difference:+.3f}")
-        table.add_row(
-            line.task, line.where, f"{line.contacts:,}", *figures, f"{line.low:+.3f} to {line.high:+.3f}", verdict,
-            style="red" if verdict == "worse" else None,
-        )  # fmt: skip
-    out.print(table)
-
-
-def _show_gate(report: "GateReport") -> None:
-    table = Table("task", "where", title=f"On dev: {report.precision} beside the trained model {report.version}")
-    for name in ("labelled", "same", "macro-F1", "loss", "ECE", ""):
-        table.add_column(name, justify="right" if name else "left")
-    for line in report.lines:
-        refused = line.refused(report.settings)
-        macro_f1, ece = (
-            f"{line.trained[name]:.3f} {line.exported[name]:.3f}" if line.rows else "–" for name in ("macro_f1", "ece")
-        )
-        table.add_row(
-            line.task, line.where, f"{line.rows:,}", f"{line.agreement:.1%}", macro_f1,
-            f"{line.loss:+.4f}" if line.rows else "–", ece, "no" if refused else "", style="red" if refused else None,
-        )  # fmt: skip
-    out.print(table)
-    out.print(
-        f"Cosine of {report.contacts:,} vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "
-        f"{report.precision} is {'let through' if report.refusal is None else f'refused: {report.refusal}'}.",
-        highlight=False, markup=False, soft_wrap=True,
-    )  # fmt: skip
-
-
-def _show_sweep(summary: "SweepSummary", most: int = 10) -> None:
-    total = len(summary.trials)
-    table = Table("trial", "dev", *summary.best.settings, title=f"{total} trials, {total - summary.before} of them now")
-    for trial in summary.trials[:most]:
-        own = " (yours)" if trial == summary.baseline else ""
-        table.add_row(f"{trial.number}{own}", f"{trial.score:.4f}", *(str(value) for value in trial.settings.values()))
-    out.print(table)
-
-
-def _show_outcomes(summary: "OutcomeSummary") -> None:
-    report, figures = summary.report, summary.report.figures
-    table = Table("", "PR-AUC", "lift, top decile", "Brier", "ECE", title="Outcome head on test, and its rivals")
-    for name in ("", "with_last_csat.", "baseline.last_csat.", "baseline.stated_intent.", "baseline.prevalence."):
-        cells = [
-            f"{figures[f'{name}{key}']:.3f} ({figures[f'{name}{key}.low']:.3f} to {figures[f'{name}{key}.high']:.3f})"
-            for key in ("pr_auc", "lift_top_decile", "brier")
-        ]
-        table.add_row(name.removeprefix("baseline.").strip(".") or "head", *cells, f"{figures[f'{name}ece']:.3f}")
-    out.print(table)
-    made = "Trained" if summary.trained else "Already there:"
-    out.print(
-        f"{made} outcome head {summary.version}: leaving within {summary.horizon_days} days; learnt from "
-        f"{report.train['contacts']:,} contacts of {report.split['train_first']} to {report.split['train_last']}, "
-        f"judged on {report.test['contacts']:,} of {report.split['test_first']} to {report.split['test_last']}, "
-        f"{report.test['positives']:,} before one of {report.test['leavers']:,} leaves.",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
-    for note in report.notes:
-        out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _show_signals(summary: "EmergenceSummary") -> None:
-    for line in summary.living:
-        out.print(
-            f"{line.kind} {line.group_id}  {line.label}: {line.customers:,} customers since {line.began}, "
-            f"{line.expected:,.0f} expected (up to {line.peak:.1f} times; test {line.test})",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
-    for fix in summary.fixes:
-        found = fix.closure
-        ratio = f" ({found.ratio:.2f} times as many beside all others, {found.low:.2f} to {found.high:.2f})"
-        out.print(
-            f"theme {fix.theme_id}, fixed on {fix.fixed_on}: {found.verdict}; {found.before:,} customers in "
-            f"{found.days_before:,} days before, {found.after:,} in {found.days_after:,} days after"
-            f"{ratio if found.known else ''}",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
-    when = f" on {summary.last_day}" if summary.last_day else ""
-    out.print(
-        f"{len(summary.living):,} open alerts{when}, {len(summary.alerts):,} in all, among {summary.groups:,} groups "
-        f"over {summary.days:,} days. The budget is {summary.false_alerts_per_month:g} false alerts in 30 days, "
-        f"over all groups together.",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
-
-
-def _show_themes(summary: "ThemesSummary", most: int = 30) -> None:
-    table = Table("id", "theme", "contacts", "customers", title=f"{len(summary.themes)} themes")
-    for line in summary.themes[:most]:
-        table.add_row(line.theme_id, line.label, f"{line.contacts:,}", f"{line.customers:,}")
-    out.print(table)
-    out.print(
-        f"{summary.unassigned:,} of {summary.contacts:,} contacts ({summary.unassigned_share:.0%}) are in no theme; "
-        f"{summary.seconds:.0f} s.",
-        highlight=False,
-    )
-    if summary.events:
-        out.print(", ".join(f"{count:,} {kind}" for kind, count in summary.event_counts.items()), highlight=False)
-
-
-def _show_bench(result: "BenchResult") -> None:
-    table = Table("figure", "value", title=result.bench)
-    for name, value in result.figures.items():
-        table.add_row(name, f"{value:,.4f}".rstrip("0").rstrip("."))
-    out.print(table)
 
 
 if __name__ == "__main__":

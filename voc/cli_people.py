@@ -2,7 +2,6 @@
 
 import difflib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from voc.errors import AccessError, ConfigError
 
 if TYPE_CHECKING:
     from voc.data.accounts import Role
+    from voc.data.lake import Lake
 
 user_app = typer.Typer(
     name="user",
@@ -49,7 +49,7 @@ def add(
 
     opened = Workspace.open(workspace)
     named = accounts.checked_name(name)
-    account = accounts.checked_account(_role(role), _products(opened.root, product), email)
+    account = accounts.checked_account(_role(role), _products(opened.lake, product), email)
     if opened.config.access.mode == "oidc":
         if not account.email:
             raise ConfigError("expected --email: with mode oidc people come in by it")
@@ -76,10 +76,10 @@ def change(
     from voc.data import accounts
     from voc.data.workspace import Workspace
 
-    root = Workspace.open(workspace).root
-    products = _products(root, product) if product else None
+    opened = Workspace.open(workspace)
+    products = _products(opened.lake, product) if product else None
     wanted = _role(role) if role else None
-    accounts.update(root, name, lambda account: accounts.altered(account, wanted, products, email))
+    accounts.update(opened.root, name, lambda account: accounts.altered(account, wanted, products, email))
     out.print(f"{name} is changed.", highlight=False, markup=False)
 
 
@@ -90,8 +90,7 @@ def password(name: NameArgument, workspace: WorkspaceOption) -> None:
     from voc.data.workspace import Workspace
 
     root = Workspace.open(workspace).root
-    if accounts.read_people(root).named(name) is None:
-        raise AccessError(f"nobody is called {name!r}; see: voc user list")
+    accounts.read_people(root).known(name)
     hashed = accounts.hashed(_password(), name)
     accounts.update(root, name, lambda account: account.model_copy(update={"password": hashed}))
     out.print(f"{name} has another password.", highlight=False, markup=False)
@@ -131,13 +130,11 @@ def _role(given: str) -> "Role":
         raise ConfigError(f"--role: expected one of {', '.join(Role)}, got {given!r}") from None
 
 
-def _products(root: Path, given: list[str] | None) -> tuple[str, ...]:
+def _products(lake: "Lake", given: list[str] | None) -> tuple[str, ...]:
     """Each once. One that no contact has is a slip of the pen, unless there is no contact at all yet."""
-    from voc.data.lake import Lake
-
     wanted = tuple(dict.fromkeys(given or ()))
     if wanted:
-        rows = Lake(root / "lake").query("SELECT DISTINCT product FROM contacts WHERE product IS NOT NULL").to_pylist()
+        rows = lake.query("SELECT DISTINCT product FROM contacts WHERE product IS NOT NULL").to_pylist()
         known = sorted(row["product"] for row in rows)
         for product in wanted:
             if known and product not in known:

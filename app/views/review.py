@@ -3,6 +3,7 @@
 import streamlit as st
 
 from voc.app import access, components, queries, review_actions, review_sentences, review_views
+from voc.data.corrections import holding
 from voc.i18n import _
 from voc.inference import agreement
 
@@ -14,7 +15,7 @@ if queries.model() is None:
     st.stop()
 review_actions.began()
 standing, workspace = review_actions.standing(), queries.workspace()
-own = [row for row in standing.rows if row.who == access.current().name or row.undoes]
+own = [row for row in holding(standing.rows) if row.who == access.current().name]
 begun = standing.now is not None or bool(own)
 components.heading(TITLE, review_sentences.progress(len(standing.waiting), *agreement.overall(own)) if begun else "")
 review_actions.say()

@@ -35,17 +35,18 @@ MOST_REVIEWS = 2000
 ALIKE_BY_CHANCE = 0.001
 """Words are alike from the cosine on that such a share of pairs of the words of another app's reviews reaches."""
 _REFERENCE = "ios_youtube_sample"
+_REFERENCE_COLUMNS = (1, 4)
 _REFERENCE_WORDS = 1500
 
 
 @dataclass(frozen=True)
 class IdeaSuite:
-    """One app of the data set; `columns` are those of stars, text and version, `names` what the app is called."""
+    """One app of the data set; `columns` are those of text and version, `names` what the app is called."""
 
     name: str
     folder: str
     names: tuple[str, ...]
-    columns: tuple[int, int, int] = (0, 1, 3)
+    columns: tuple[int, int] = (1, 3)
 
     def __call__(
         self, data: Path, progress: Progress, run: RunLog, encoder: EncoderSettings | None = None
@@ -97,7 +98,7 @@ class IdeaSuite:
 
 def drawn(version: Version) -> list[str]:
     """The texts of a version that are read: different ones, long enough, at most MOST_REVIEWS."""
-    texts = sorted({review.text for review in version.reviews if len(review.text.split()) >= LEAST_WORDS})
+    texts = sorted({review for review in version.reviews if len(review.split()) >= LEAST_WORDS})
     order = np.random.default_rng(SEED).permutation(len(texts))[:MOST_REVIEWS]
     return [texts[row] for row in np.sort(order).tolist()]
 
@@ -126,7 +127,7 @@ def near_words(data: Path, frozen: Frozen, versions: Sequence[Version], reports:
     for report in reports:
         for theme in (*report.themes, *report.emerging):
             said |= {word for part in (*theme.words, *theme.sentences) for word in words_of(fold(part))}
-    others = [text for version in read_app(data, _REFERENCE, 0, 1, 4) for text in drawn(version)]
+    others = [text for version in read_app(data, _REFERENCE, *_REFERENCE_COLUMNS) for text in drawn(version)]
     counted: dict[str, int] = {}
     for text in others:
         for word in set(words_of(fold(text))) - stop_words():
@@ -146,6 +147,6 @@ SUITES: Mapping[str, IdeaSuite] = {
     for suite in (
         IdeaSuite("idea-viber", "android_viber", ("viber",)),
         IdeaSuite("idea-swiftkey", "android_swiftkey", ("swiftkey", "swift", "keyboard")),
-        IdeaSuite("idea-youtube", _REFERENCE, ("youtube", "google"), (0, 1, 4)),
+        IdeaSuite("idea-youtube", _REFERENCE, ("youtube", "google"), _REFERENCE_COLUMNS),
     )
 }

@@ -30,19 +30,11 @@ Alike = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
-class Review:
-    """A review and its stars, 1 to 5."""
-
-    text: str
-    stars: float
-
-
-@dataclass(frozen=True)
 class Version:
     """One version of an app: its reviews, and the issues of its line of the change log and of the next one."""
 
     name: str
-    reviews: tuple[Review, ...]
+    reviews: tuple[str, ...]
     own: tuple[Words, ...]
     following: tuple[Words, ...]
 
@@ -68,22 +60,18 @@ class Report:
     emerging: tuple[Theme, ...]
 
 
-def read_app(data: Path, name: str, stars: int = 0, text: int = 1, version: int = 3) -> tuple[Version, ...]:
-    """The versions of an app, oldest first; the numbers say which column of a line is which.
+def read_app(data: Path, name: str, text: int = 1, version: int = 3) -> tuple[Version, ...]:
+    """The versions of an app, oldest first; the numbers say which columns of a line are text and version.
 
     Raises InputError without the data.
     """
     folder = data / _FOLDER / name
-    reviews: dict[str, list[Review]] = {}
+    reviews: dict[str, list[str]] = {}
     for number, line in enumerate(_lines(folder / _REVIEWS), start=1):
         fields = line.split(_BETWEEN)
         if len(fields) <= version:
             raise wrong(folder / _REVIEWS, number, "line", f"{version + 1} fields and more", len(fields))
-        try:
-            given = float(fields[stars])
-        except ValueError:
-            raise wrong(folder / _REVIEWS, number, "stars", "a number", fields[stars]) from None
-        reviews.setdefault(fields[version].strip(), []).append(Review(one_line(fields[text]), given))
+        reviews.setdefault(fields[version].strip(), []).append(one_line(fields[text]))
     known = {key: found for key, found in reviews.items() if key.replace(".", "").isdigit()}
     names = sorted(known, key=lambda key: [int(part) for part in key.split(".")])
     log = [_issues(line) for line in _lines(next(iter(sorted(folder.glob("changelog_*.txt"))), folder / "changelog"))]

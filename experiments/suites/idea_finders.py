@@ -14,6 +14,7 @@ from voc.config import EmergenceSettings, ThemeSettings
 from voc.data.text import fold
 from voc.experiments.rivals import Labels
 from voc.experiments.suites.idea_data import Report, Theme
+from voc.experiments.suites.themes import seeded_bertopic
 from voc.inference.emergence.scan import excess
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
@@ -157,13 +158,9 @@ def bigrams(versions: Sequence[Reviews], app: Sequence[str]) -> list[Report]:
 
 def bertopic(versions: Sequence[Reviews], seed: int) -> list[Report]:
     """Default BERTopic over all versions; its `topics_over_time` says how often and in which words each has a topic."""
-    from bertopic import BERTopic
-    from umap import UMAP
-
     texts = [text for version in versions for text in version.texts]
     times = [place for place, version in enumerate(versions) for _ in version.texts]
-    reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1)
-    model = BERTopic(umap_model=reducer)
+    model = seeded_bertopic(seed)
     found, _ = model.fit_transform(texts, embeddings=np.concatenate([version.vectors for version in versions]))
     table = model.topics_over_time(texts, times, topics=found)
     topics = max(found) + 1

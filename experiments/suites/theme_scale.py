@@ -1,8 +1,6 @@
 """How fast are themes found, and in how much memory? `voc themes` over very many contacts, beside default BERTopic."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -17,9 +15,9 @@ from voc.config import EncoderSettings
 from voc.data.columns import vectors_of
 from voc.data.contracts import THEMES
 from voc.data.workspace import Workspace
-from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.judging import baseline
+from voc.experiments.processes import Watched, watched_module
 from voc.experiments.rivals import Frozen, Labels
 from voc.experiments.suites.banking77 import banking
 from voc.experiments.suites.clinc import NONE, queries
@@ -40,8 +38,8 @@ from voc.models.theme_space import ThemeSpace, unit
 from voc.models.themes import assign, floor_of
 
 SEED = 13
-RunSide = Callable[[str, Path], dict[str, float]]
-"""Name of a side and its folder to what it took, as `theme_scale_side.measured` says it."""
+RunSide = Callable[[str, Path], Watched]
+"""Name of a side (see theme_scale_side) and its folder to what it took."""
 _SIDE = "voc.experiments.suites.theme_scale_side"
 _FOUND = "SELECT theme_id FROM theme_assignments ORDER BY contact_id"
 _CENTRES_OF = "SELECT embedding FROM scores ORDER BY md5(contact_id) LIMIT 20000"
@@ -64,7 +62,7 @@ def theme_scale(
     sizes: Sizes | None = None,
     run_side: RunSide | None = None,
 ) -> BenchResult:
-    """Measure `voc themes` whole: reading the lake, finding themes, assigning, drawing the map, writing.
+    """Measure `voc themes` but for its marts: reading the lake, finding themes, assigning, drawing the map, writing.
 
     `seconds`, `peak_rss_mb`, `nmi` and the other figures of `judge`: ours over all contacts, and under
     `baseline.bertopic` default BERTopic on the same vectors and texts; `ratio_to_bertopic` is its seconds over ours.
@@ -82,7 +80,7 @@ def theme_scale(
         progress("daily update", 0.2)
         _known_themes(workspace, sizes.themes)
         daily = run_side("daily", workspace.root)
-        figures |= {"assign_seconds": daily["seconds"], "assign_peak_rss_mb": daily["peak_rss_mb"]}
+        figures |= {"assign_seconds": daily.seconds, "assign_peak_rss_mb": daily.peak_mb}
         progress("default BERTopic", 0.3)
         rival = _bertopic(folder / "bertopic", contacts_like(intents, sizes.contacts, SEED), run_side)
         figures |= {"ratio_to_bertopic": rival["seconds"] / figures["seconds"]} | baseline("bertopic", rival)
@@ -113,23 +111,17 @@ def real_intents(data: Path, encode: Encode) -> Intents:
     return Intents.of(labelled, encode, SEED)
 
 
-def in_own_process(side: str, folder: Path) -> dict[str, float]:
+def in_own_process(side: str, folder: Path) -> Watched:
     """What one side took in a process that does nothing else. Raises InputError where it did not end well."""
-    out = folder / f"{side}.json"
-    done = subprocess.run([sys.executable, "-m", _SIDE, side, str(folder), str(out)], capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise InputError(f"bench: expected the side {side!r} to end with 0, got {done.returncode}: {reason}")
-    measured: dict[str, float] = json.loads(out.read_text(encoding="utf-8"))
-    return measured
+    return watched_module(_SIDE, [side, str(folder)], f"side {side}")
 
 
 def _ours(workspace: Workspace, run_side: RunSide) -> dict[str, float]:
-    measured = run_side("fit", workspace.root)
+    took = run_side("fit", workspace.root)
     names = workspace.lake.query(_FOUND)["theme_id"].to_numpy()
     themes, found = np.unique(["" if name is None else name for name in names], return_inverse=True)
     found = found - 1 if themes[0] == "" else found
-    return measured | judge(np.load(workspace.root / "truth.npy"), found)
+    return _figures(took, np.load(workspace.root / "truth.npy"), found)
 
 
 def _bertopic(folder: Path, parts: Iterable[Synthetic], run_side: RunSide) -> dict[str, float]:
@@ -137,9 +129,12 @@ def _bertopic(folder: Path, parts: Iterable[Synthetic], run_side: RunSide) -> di
     whole = list(parts)
     (folder / TEXTS).write_text(json.dumps([text for part in whole for text in part.texts]), encoding="utf-8")
     np.save(folder / VECTORS, np.concatenate([part.vectors for part in whole]))
-    measured = run_side("bertopic", folder)
-    found: Labels = np.load(folder / FOUND)
-    return measured | judge(np.concatenate([part.truth for part in whole]), found)
+    took = run_side("bertopic", folder)
+    return _figures(took, np.concatenate([part.truth for part in whole]), np.load(folder / FOUND))
+
+
+def _figures(took: Watched, truth: Labels, found: Labels) -> dict[str, float]:
+    return {"seconds": took.seconds, "peak_rss_mb": took.peak_mb} | judge(truth, found)
 
 
 def _known_themes(workspace: Workspace, count: int) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -25,6 +26,9 @@ from voc.models.registry import RunLog
 from voc.models.tasks import Floats
 from voc.models.theme_space import ThemeSpace
 from voc.models.themes import find_themes
+
+if TYPE_CHECKING:
+    from bertopic import BERTopic
 
 SEEDS = (13, 14, 15)
 Finder = Callable[[Sequence[str], Floats, int], Labels]
@@ -125,13 +129,18 @@ def ours(settings: ThemeSettings) -> Finder:
 
 
 def default_bertopic(texts: Sequence[str], vectors: Floats, seed: int) -> Labels:
+    """See `seeded_bertopic`."""
+    found, _ = seeded_bertopic(seed).fit_transform(list(texts), embeddings=vectors)
+    return np.asarray(found, dtype=np.int64)
+
+
+def seeded_bertopic(seed: int) -> "BERTopic":
     """BERTopic as it comes: UMAP with 15 neighbours to 5 dimensions, HDBSCAN from 10 texts on; seeded."""
     from bertopic import BERTopic
     from umap import UMAP
 
     reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed, n_jobs=1)
-    found, _ = BERTopic(umap_model=reducer).fit_transform(list(texts), embeddings=vectors)
-    return np.asarray(found, dtype=np.int64)
+    return BERTopic(umap_model=reducer)
 
 
 def true_kmeans(vectors: Floats, classes: int, seed: int) -> Labels:

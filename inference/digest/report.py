@@ -8,8 +8,10 @@ from voc.i18n import N_, Texts, _, current, ngettext
 from voc.inference.digest.build import Digest, FixedTheme, NamedMover, RisingTheme, Share
 from voc.inference.intervals import Interval
 from voc.inference.wording import (
+    above_usual,
     between,
     bounds,
+    contacts_from,
     count,
     counted,
     day,
@@ -19,11 +21,10 @@ from voc.inference.wording import (
     percent,
     relative,
     relative_parts,
+    rise,
     short_day,
     signed,
     since,
-    times,
-    usual,
     visible,
 )
 from voc.inference.wording import language as name_of
@@ -153,19 +154,14 @@ def _lead(digest: Digest) -> tuple[str, ...]:
 
 def _how_many(digest: Digest) -> str:
     totals, change = digest.totals, digest.contacts_change
-    fields = {
-        "contacts": counted(ngettext("{count} contact", "{count} contacts", totals.contacts), totals.contacts),
-        "customers": counted(
-            ngettext("from {count} customer", "from {count} customers", totals.customers), totals.customers
-        ),
-    }
+    contacts = contacts_from(totals.contacts, totals.customers)
     if change is None:
-        return _("{contacts} {customers}.").format(**fields)
+        return f"{contacts}."
     if change.excludes_zero:
-        said = _("{contacts} {customers}: {change} than in the week before.")
+        said = _("{contacts}: {change} than in the week before.")
     else:
-        said = _("{contacts} {customers}: {change} against the week before.")
-    return said.format(change=relative(change), **fields)
+        said = _("{contacts}: {change} against the week before.")
+    return said.format(contacts=contacts, change=relative(change))
 
 
 def _figures(digest: Digest) -> tuple[Figure, ...]:
@@ -221,7 +217,7 @@ def _difference(change: Interval | None, unit: tuple[str, str, str]) -> tuple[st
     if change is None:
         return "", "", False
     more, less, unclear = unit
-    spread = bounds(*(signed(100 * bound, 1).replace("-", "−") for bound in (change.low, change.high)))
+    spread = bounds(*(signed(100 * bound, 1) for bound in (change.low, change.high)))
     if not change.excludes_zero:
         return _sentence(_("no clear change")), _(unclear).format(bounds=spread), False
     size = decimal(abs(100 * change.value))
@@ -314,27 +310,12 @@ def _affected(found: RisingTheme) -> str:
 
 
 def _above(found: RisingTheme, digest: Digest) -> str:
-    rise = found.rise
-    fields = {"since": since(rise.since, digest.period.last), "usual": usual(rise.expected)}
-    if rise.times is None:
-        said = ngettext(
-            "{count} customer {since}, usually {usual}.", "{count} customers {since}, usually {usual}.", rise.customers
-        )
-        return counted(said, rise.customers, **fields)
-    said = ngettext(
-        "{count} customer {since}, usually {usual}: {times}.",
-        "{count} customers {since}, usually {usual}: {times}.",
-        rise.customers,
-    )
-    return counted(said, rise.customers, times=times(rise.times), **fields)
+    when = since(found.rise.since, digest.period.last)
+    return rise(found.rise.customers, when, found.rise.expected, found.rise.times)
 
 
 def _impact(found: RisingTheme) -> str:
-    value, low, high = (
-        decimal(each, 0) for each in (found.rise.above.value, found.rise.above.low, found.rise.above.high)
-    )
-    said = _("{number} above the usual ({bounds}); a customer counts once a day.")
-    return said.format(number=value, bounds=bounds(low, high))
+    return _("{above}; a customer counts once a day.").format(above=above_usual(found.rise.above))
 
 
 def _source(said_on: date, language: str) -> str:

@@ -1,20 +1,17 @@
 """What a theme does to the company over some days: figures with their 95 % intervals, None where nothing is known."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import duckdb
-from scipy.stats import t as student
 
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 
 Prices = tuple[tuple[str, float], ...]
 """Channels with the cost of one contact."""
-_TAIL = 0.025
 
 # The theme's contacts and all others of the days.
 _CHOSEN = """
@@ -101,7 +98,7 @@ def measure(
     *,
     everybody: bool = True,
 ) -> Impact:
-    """Work out the impact from the tables `contact` and `signal` that `Marts` keeps in memory.
+    """Work out the impact from the tables `contact` and `signal` of the marts.
 
     Args:
         connection: Where the tables are.
@@ -145,9 +142,7 @@ def _csat_difference(
     """Leave-one-out: the mean of all answers less the mean of the others; what varies are customers, not contacts."""
     if difference is None or squares is None or not asked or customers < 2:
         return None
-    error = math.sqrt(squares * customers / (customers - 1))
-    half = float(student.ppf(1 - _TAIL, customers - 1)) * error
-    return Interval(difference, difference - half, difference + half)
+    return intervals.clustered(difference, squares, customers)
 
 
 def _cost(channels: Mapping[str, int], prices: Mapping[str, float], above: Interval | None, seen: int) -> Cost | None:

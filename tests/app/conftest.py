@@ -1,13 +1,16 @@
 """Lakes for the app's tests, written with the lake and its contracts alone: seeded, four languages."""
 
+import importlib.util
 import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +18,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from voc import i18n
 from voc.app.launch import WORKSPACE_VARIABLE
 from voc.app.pages import HERE as APP
 from voc.app.pages import OVERVIEW, PageEntry
+from voc.app.sessions import COOKIE, LOGIN
+from voc.data import accounts
 from voc.data.contracts import CONTRACTS
 from voc.data.lake import Lake
 from voc.data.text import fold
@@ -28,6 +34,8 @@ HERE = Path(__file__).parent
 PHRASES: dict[str, dict[str, str]] = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
 TAXONOMY = (HERE.parents[1] / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
 SETTINGS = '[company]\nname = "Zvono"\nsynthetic = true\n'
+GUARDED = f'{SETTINGS}\n[access]\nmode = "password"\n'
+PASSWORD = "a good long password"
 MODEL = "20260529-test"
 LAST_DAY = date(2026, 5, 29)
 PRODUCTS = ("Fixed internet", "Mobile", "Television", "Business", "Prepaid")
@@ -274,9 +282,9 @@ def signals(group_id: str, customers: list[int], status: str, **more: Any) -> li
     ]
 
 
-def make_rising(root: Path) -> Workspace:
+def make_rising(root: Path, settings: str = SETTINGS) -> Workspace:
     """Six hundred contacts; roaming rises (theme, reason, one product), two themes in a part, one is over."""
-    workspace = make_workspace(root)
+    workspace = make_workspace(root, settings)
     fill(workspace.lake, contacts=600, days=70)
     monday, before = LAST_DAY - timedelta(days=4), LAST_DAY - timedelta(days=30)
     quiet, rise = [3] * 60, [3] * 55 + [6, 7, 8, 9, 8]
@@ -299,6 +307,14 @@ def make_rising(root: Path) -> Workspace:
     return workspace
 
 
+def let_in(workspace: Workspace, people: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+    """People by name, each with a role and products, all with the same password."""
+    hashed = accounts.hashed(PASSWORD)
+    for name, (role, products) in people.items():
+        email = f"{name.lower()}@example.com"
+        accounts.add(workspace.root, name, accounts.checked_account(role, products, email, hashed))
+
+
 class Make:
     """What tests build lakes from by hand."""
 
@@ -310,6 +326,9 @@ class Make:
     alert = staticmethod(alert)
     signals = staticmethod(signals)
     rising = staticmethod(make_rising)
+    let_in = staticmethod(let_in)
+    guarded = GUARDED
+    password = PASSWORD
     model = MODEL
     last_day = LAST_DAY
 
@@ -384,7 +403,7 @@ def left_in_english() -> Callable[[AppTest, AppTest], list[str]]:
     """Texts of ours that a page in English and the same page in another language have in common."""
 
     def texts(app: AppTest) -> set[str]:
-        found = {str(each.value) for kind in (app.title, app.subheader, app.caption) for each in kind}
+        found = {str(each.value) for kind in (app.title, app.header, app.caption) for each in kind}
         labelled = (*app.metric, *app.button, *app.toggle, *app.selectbox, *app.number_input)
         found |= {each.label for each in labelled} | {each.proto.label for each in app.get("expander")}
         for kind in ("metric", "button", "download_button"):
@@ -405,11 +424,14 @@ def left_in_english() -> Callable[[AppTest, AppTest], list[str]]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Open a page of a workspace with these URL parameters, as a person with a link does."""
+    """Open a page of a workspace with these URL parameters, as a person with a link, and perhaps a session, does."""
 
-    def open_page(workspace: Workspace, page: PageEntry = OVERVIEW, /, **parameters: str | list[str]) -> AppTest:
+    def open_page(
+        workspace: Workspace, page: PageEntry = OVERVIEW, /, session: str = "", **parameters: str | list[str]
+    ) -> AppTest:
         monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
         app = AppTest.from_file(str(APP / "main.py"), default_timeout=120)
+        app.user = {COOKIE: session}
         if page is not OVERVIEW:
             app.switch_page(str(page.path.relative_to(APP)))
         for key, value in parameters.items():
@@ -419,3 +441,131 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         return app
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def tools() -> Any:
+    """The module that takes screenshots: it knows how to start the app and when a page stands still."""
+    pytest.importorskip("playwright")
+    spec = importlib.util.spec_from_file_location("screenshots", HERE / "screenshots.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if module.chromium() is None:
+        pytest.skip("no Chromium")
+    return module
+
+
+@pytest.fixture
+def browser(tools: Any) -> Iterator[Any]:
+    """A browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(tools: Any, browser: Any) -> Any:
+    """An empty page of a browser in English."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1600}, locale="en-GB")
+    page.set_default_timeout(1000 * tools.PATIENCE)
+    return page
+
+
+class Visitor:
+    """Somebody at a browser of their own, in one language. Texts are asked for by what the code calls them."""
+
+    def __init__(self, tools: Any, browser: Any, address: str, language: str) -> None:
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 1000}, locale={"en": "en-GB", "hr": "hr-HR"}[language]
+        )
+        context.set_default_timeout(1000 * tools.PATIENCE)
+        self.page, self.address, self.language = context.new_page(), address, language
+        self.main = self.page.get_by_test_id("stMain")
+        self.sidebar = self.page.get_by_test_id("stSidebar")
+        self.wrong: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+
+    def told(self, tell: Callable[..., str], *arguments: Any) -> str:
+        """What a function says in this language, as it is read: without the signs of Markdown."""
+        with i18n.using(self.language):
+            return re.sub(r"\*\*|\\", "", tell(*arguments))
+
+    def text(self, message: str, **fields: str) -> str:
+        """A text of the catalogues."""
+        return self.told(i18n._, message).format(**fields)
+
+    def counted(self, one: str, many: str, number: int) -> str:
+        """A text of the catalogues with a number in it."""
+        return self.told(i18n.ngettext, one, many, number).format(count=number)
+
+    def open(self, place: str = "") -> None:
+        """Type an address."""
+        self.page.goto(f"{self.address}/{place}")
+
+    def go(self, entry: PageEntry) -> None:
+        """Click a page in the navigation."""
+        self.sidebar.get_by_role("link", name=self.text(entry.title), exact=True).click()
+        self.page.wait_for_url(re.compile(rf"/{'' if entry is OVERVIEW else entry.path.stem}(\?|$)"))
+
+    def press(self, label: str) -> None:
+        """Click a button of the page by the text that it has in English."""
+        self.main.get_by_role("button", name=self.text(label), exact=True).click()
+
+    def field(self, label: str) -> Any:
+        """A line to type into."""
+        return self.main.locator(f'input[aria-label="{self.text(label)}"]')
+
+    def unfold(self, label: str) -> None:
+        """Open a part of the page that is folded."""
+        self.main.locator("summary", has_text=self.text(label)).click()
+
+    def sees(self, text: str, place: Any = None) -> Any:
+        """Wait for a text of the page, or of a part of it, and give its element."""
+        found = (place or self.main).get_by_text(text).first
+        found.wait_for()
+        assert self.page.get_by_test_id("stException").count() == 0
+        return found
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        """Fill in the form that is shown."""
+        self.page.wait_for_url(f"**{LOGIN}*")
+        self.page.get_by_label(self.text("Name")).fill(name)
+        self.page.get_by_label(self.text("Password")).fill(password)
+        self.page.keyboard.press("Enter")
+
+    def sign_out(self) -> None:
+        """Leave by the button in the sidebar."""
+        self.sidebar.get_by_role("button", name=self.text("Sign out")).click()
+        self.sees(self.text("Your session is over"))
+
+    def _heard(self, message: Any) -> None:
+        """Streamlit looks for its server under a page's path first; to a wrong password the form answers with 401."""
+        place = urlsplit(message.location.get("url", "")).path
+        harmless = place == LOGIN or bool(place.rpartition("/_stcore/")[0])
+        if message.type == "error" and not harmless:
+            self.wrong.append(f"{message.text} ({place})")
+
+
+@pytest.fixture
+def visits(tools: Any, browser: Any, tmp_path: Path) -> Callable[..., AbstractContextManager[Callable[[], Visitor]]]:
+    """Serve a workspace to people who read in a language; when they have gone, nothing may have gone wrong."""
+
+    @contextmanager
+    def visits(workspace: Workspace, language: str) -> Iterator[Callable[[], Visitor]]:
+        log, visitors = tmp_path / "log", list[Visitor]()
+
+        def come() -> Visitor:
+            visitors.append(Visitor(tools, browser, address, language))
+            return visitors[-1]
+
+        with tools.served(workspace.root, log=log) as address:
+            yield come
+            assert [said for each in visitors for said in each.wrong] == []
+        assert "Traceback" not in log.read_text()
+
+    return visits

@@ -20,7 +20,7 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WIDTHS = (1440, 390)
-PATHS = ("", "reasons", "themes", "map", "churn", "contacts", "review", "models", "report")
+PATHS = ("", "reasons", "themes", "map", "churn", "journey", "contacts", "review", "models", "report")
 PATIENCE = 180
 """Seconds that a busy machine may take for anything."""
 
@@ -30,32 +30,46 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@contextmanager
-def served(workspace: Path) -> Iterator[str]:
-    """The app on a free port for as long as the block runs; gives its address."""
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(arguments: list[str], ready: str, environment: dict[str, str], log: Path) -> Iterator[None]:
+    """A server for as long as the block runs, which begins when the address `ready` answers."""
+    with log.open("wb") as target:
+        process = subprocess.Popen(arguments, env=environment, stdout=target, stderr=subprocess.STDOUT)
+        try:
+            for _ in range(5 * PATIENCE):
+                assert process.poll() is None, log.read_text()
+                try:
+                    with urllib.request.urlopen(ready, timeout=1):
+                        break
+                except OSError:
+                    time.sleep(0.2)
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def served(workspace: Path, port: int | None = None, log: Path = Path(os.devnull)) -> Iterator[str]:
+    """The app, on a free port unless one is given, for as long as the block runs; gives its address."""
+    port = port or free_port()
     arguments, environment = command(workspace, port)
-    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://localhost:{port}"
-        for _ in range(5 * PATIENCE):
-            try:
-                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.2)
+    address = f"http://localhost:{port}"
+    with running(arguments, f"{address}/_stcore/health", environment, log):
         yield address
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def settled(page: Page) -> None:
     """Wait until the script has run and its elements stand still."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=1000 * PATIENCE)
-    page.wait_for_selector('[data-testid="stMain"] h1', timeout=1000 * PATIENCE)
+    page.wait_for_selector('[data-testid="stMain"] :is(h1, h2)', timeout=1000 * PATIENCE)
     page.wait_for_timeout(700)
 
 

@@ -27,7 +27,7 @@ from voc.app.pages import (
     THEME,
     PageEntry,
 )
-from voc.app.sessions import COOKIE, sessions
+from voc.app.sessions import sessions
 from voc.data import accounts
 from voc.data.accounts import Role
 from voc.data.workspace import Workspace
@@ -35,7 +35,7 @@ from voc.errors import AccessError, ConfigError
 from voc.inference.marts import Criteria, Marts, Selection
 from voc.inference.marts_map import Region
 
-MAIN = OVERVIEW.path.parents[1]
+Open = Callable[..., AppTest]
 FIRST, LAST = date(2026, 4, 20), date(2026, 5, 29)
 EVERYTHING = Selection(FIRST, LAST)
 SECRET = "a good long password"
@@ -96,22 +96,6 @@ def token_of(workspace: Workspace, name: str, seconds: float = 60.0) -> str:
     return sessions().begin(name, account, seconds)
 
 
-def visit(
-    workspace: Workspace, token: str, page: PageEntry, monkeypatch: pytest.MonkeyPatch, /, **parameters: str
-) -> AppTest:
-    """Open a page as the browser with this session does."""
-    monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
-    app = AppTest.from_file(str(MAIN / "main.py"), default_timeout=120)
-    app.user = {COOKIE: token}
-    if page is not OVERVIEW:
-        app.switch_page(str(page.path.relative_to(MAIN)))
-    for key, value in parameters.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception, app.exception[0].value
-    return app
-
-
 def shown(app: AppTest) -> str:
     """Everything that reaches the browser, tables and charts among it."""
     protos = [getattr(each, "proto", None) for each in (*app.main, *app.sidebar)]
@@ -119,7 +103,7 @@ def shown(app: AppTest) -> str:
 
 
 def titles(app: AppTest) -> list[str]:
-    return [each.value for each in (*app.title, *app.subheader)]
+    return [each.value for each in (*app.title, *app.header)]
 
 
 def ids(workspace: Workspace, where: str) -> set[str]:
@@ -136,11 +120,11 @@ def ids(workspace: Workspace, where: str) -> set[str]:
     ids=lambda each: each if isinstance(each, str) else each.path.stem,
 )
 def test_each_role_opens_its_pages_and_no_others(
-    company: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, page: PageEntry
+    company: Workspace, open_page: Open, name: str, page: PageEntry
 ) -> None:
     own = ids(company, "product = 'Mobile'")
     known = {CONTACT: {"contact": min(own)}, THEME: {"theme": queried_themes(company)[0]}}.get(page, {})
-    app = visit(company, token_of(company, name), page, monkeypatch, **known)
+    app = open_page(company, page, session=token_of(company, name), **known)
     assert ("Not for your role" in titles(app)) == (page.path.stem in CLOSED[name])
     seen = shown(app)
     if name == "mobile":
@@ -150,14 +134,14 @@ def test_each_role_opens_its_pages_and_no_others(
             assert not re.search(words, seen), words
 
 
-def test_a_page_of_words_does_show_words_to_those_who_may(company: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_of_words_does_show_words_to_those_who_may(company: Workspace, open_page: Open) -> None:
     """The test before would pass on pages that show nothing at all."""
-    assert re.search(r"\bc000\d{3}\b", shown(visit(company, token_of(company, "analyst"), CONTACTS, monkeypatch)))
+    assert re.search(r"\bc000\d{3}\b", shown(open_page(company, CONTACTS, session=token_of(company, "analyst"))))
 
 
-def test_the_navigation_has_what_the_role_may_open(company: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_navigation_has_what_the_role_may_open(company: Workspace, open_page: Open) -> None:
     def offered(name: str) -> set[str]:
-        app = visit(company, token_of(company, name), OVERVIEW, monkeypatch)
+        app = open_page(company, OVERVIEW, session=token_of(company, name))
         return {each.proto.label for each in app.sidebar.get("page_link")}
 
     assert {"People", "Models", "Review", "Contacts"} <= offered("admin")
@@ -165,22 +149,20 @@ def test_the_navigation_has_what_the_role_may_open(company: Workspace, monkeypat
     assert not {"Contacts", "Map", "Churn", "Models"} & offered("leadership")
 
 
-def test_another_areas_contact_is_not_there_by_its_url(company: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_areas_contact_is_not_there_by_its_url(company: Workspace, open_page: Open) -> None:
     token = token_of(company, "mobile")
     other = min(ids(company, "product = 'Television'"))
-    app = visit(company, token, CONTACT, monkeypatch, contact=other)
+    app = open_page(company, CONTACT, session=token, contact=other)
     assert other not in shown(app) and "u0" not in shown(app)
 
 
-def test_no_filter_word_or_theme_of_the_url_leads_out_of_an_area(
-    company: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_filter_word_or_theme_of_the_url_leads_out_of_an_area(company: Workspace, open_page: Open) -> None:
     token, others = token_of(company, "mobile"), ids(company, "product IS NULL OR product <> 'Mobile'")
     for parameters in ({"product": "Television"}, {"q": "hvala", "reason": "roaming"}, {}):
-        seen = shown(visit(company, token, CONTACTS, monkeypatch, period="all", **parameters))
+        seen = shown(open_page(company, CONTACTS, session=token, period="all", **parameters))
         assert not set(re.findall(r"\bc000\d{3}\b", seen)) & others, parameters
     for theme in queried_themes(company):
-        seen = shown(visit(company, token, THEME, monkeypatch, period="all", theme=theme))
+        seen = shown(open_page(company, THEME, session=token, period="all", theme=theme))
         assert not set(re.findall(r"\bc000\d{3}\b", seen)) & others, theme
 
 
@@ -283,13 +265,15 @@ def test_a_download_is_made_for_whoever_drew_the_page_and_only_while_they_are_si
         make_file()
 
 
-def test_without_a_session_nothing_is_answered(company: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_session_nothing_is_answered(
+    company: Workspace, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(company.root))
     for ask in (queries.span, lambda: queries.contact("c000001"), queries.options):
         with pytest.raises(NotSignedInError):
             ask()
     for token in ("", "invented"):
-        app = visit(company, token, CONTACTS, monkeypatch)
+        app = open_page(company, CONTACTS, session=token)
         assert titles(app) == ["Sign in" if not token else "Your session is over"]
         assert "c000" not in shown(app)
 
@@ -304,11 +288,9 @@ def own_company(make: Any, hashed: str, tmp_path: Path) -> Workspace:
     return workspace
 
 
-def test_a_session_ends_with_its_time_its_password_and_its_person(
-    own_company: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_ends_with_its_time_its_password_and_its_person(own_company: Workspace, open_page: Open) -> None:
     root = own_company.root
-    app = visit(own_company, token_of(own_company, "mobile", 0), OVERVIEW, monkeypatch)
+    app = open_page(own_company, OVERVIEW, session=token_of(own_company, "mobile", 0))
     assert titles(app) == ["Your session is over"]
 
     def role_of(token: str) -> Role | None:
@@ -332,7 +314,7 @@ def test_a_session_ends_with_its_time_its_password_and_its_person(
 
 
 def test_a_decision_has_the_name_of_who_is_signed_in_and_wants_the_theme_to_be_theirs(
-    own_company: Workspace, monkeypatch: pytest.MonkeyPatch
+    own_company: Workspace, open_page: Open
 ) -> None:
     lake = own_company.lake
     own = lake.query(
@@ -340,7 +322,7 @@ def test_a_decision_has_the_name_of_who_is_signed_in_and_wants_the_theme_to_be_t
            WHERE product = 'Mobile' AND theme_id IS NOT NULL LIMIT 1"""
     ).to_pylist()[0]["theme_id"]
     token = token_of(own_company, "mobile")
-    app = visit(own_company, token, THEME, monkeypatch, theme=own)
+    app = open_page(own_company, THEME, session=token, theme=own)
     app.text_input(key=f"name_{own}").set_value("Ours")
     next(each for each in app.button if each.label == "Store the name").click().run()
     assert not app.exception
@@ -366,16 +348,14 @@ def test_a_decision_has_the_name_of_who_is_signed_in_and_wants_the_theme_to_be_t
         assert elsewhere
 
 
-def test_an_admin_adds_changes_and_removes_people_in_the_app(
-    own_company: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_admin_adds_changes_and_removes_people_in_the_app(own_company: Workspace, open_page: Open) -> None:
     root = own_company.root
 
     def press(app: AppTest, label: str) -> None:
         next(each for each in app.button if each.label == label).click().run()
         assert not app.exception
 
-    app = visit(own_company, token_of(own_company, "admin"), PEOPLE, monkeypatch)
+    app = open_page(own_company, PEOPLE, session=token_of(own_company, "admin"))
     app.text_input(key="add_name").set_value("Đurđa")
     app.text_input(key="add_password").set_value(SECRET)
     press(app, "Add")
@@ -396,10 +376,8 @@ def test_an_admin_adds_changes_and_removes_people_in_the_app(
     assert accounts.read_people(root).named("tv") is None
 
 
-def test_nobody_else_changes_people_whatever_their_page_still_shows(
-    own_company: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = visit(own_company, token_of(own_company, "admin"), PEOPLE, monkeypatch)
+def test_nobody_else_changes_people_whatever_their_page_still_shows(own_company: Workspace, open_page: Open) -> None:
+    app = open_page(own_company, PEOPLE, session=token_of(own_company, "admin"))
     accounts.add(own_company.root, "second", accounts.checked_account("admin"))
     accounts.update(own_company.root, "admin", lambda each: accounts.altered(each, Role.ANALYST))
     app.text_input(key="add_name").set_value("Eve")
@@ -408,27 +386,29 @@ def test_nobody_else_changes_people_whatever_their_page_still_shows(
     assert accounts.read_people(own_company.root).named("Eve") is None
 
 
-def test_signing_out_ends_the_session(own_company: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signing_out_ends_the_session(own_company: Workspace, open_page: Open) -> None:
     token = token_of(own_company, "analyst")
-    app = visit(own_company, token, OVERVIEW, monkeypatch)
+    app = open_page(own_company, OVERVIEW, session=token)
     app.button(key="sign_out").click().run()
     assert titles(app) == ["Your session is over"] and sessions().find(token) is None
 
 
-def test_an_open_app_asks_nobody_and_has_no_people(hundreds: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_open_app_asks_nobody_and_has_no_people(
+    hundreds: Workspace, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VOC_USER", "Iva")
-    app = visit(hundreds, "", PEOPLE, monkeypatch)
+    app = open_page(hundreds, PEOPLE, session="")
     assert "sign_out" not in app.session_state and "Not for your role" in titles(app)
     assert access.current() == Person("Iva", Role.ADMIN, signed_in=False)
     assert not access.current().may(May.PEOPLE)
 
 
 def test_a_broken_people_file_lets_nobody_in_and_is_one_line_of_the_log(
-    own_company: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    own_company: Workspace, open_page: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = token_of(own_company, "analyst")
     (own_company.root / accounts.PEOPLE_FILE).write_text('[people.x]\nrole = "analyst"\npassword = "plain-secret"\n')
-    app = visit(own_company, token, OVERVIEW, monkeypatch)
+    app = open_page(own_company, OVERVIEW, session=token)
     assert titles(app) == ["Nobody can sign in right now"]
     assert "plain-secret" not in shown(app) and str(own_company.root) not in shown(app)
     (line,) = [each.getMessage() for each in caplog.records if "people.toml" in each.getMessage()]

@@ -1,7 +1,5 @@
 """The three pages in a real browser."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +9,9 @@ from voc.data.workspace import Workspace
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def tools() -> Any:
-    """The module that takes screenshots: it knows how to start the app and when a page stands still."""
-    pytest.importorskip("playwright")
-    spec = importlib.util.spec_from_file_location("screenshots", Path(__file__).with_name("screenshots.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if module.chromium() is None:
-        pytest.skip("no Chromium")
-    return module
-
-
-def test_pages_show_no_error(tools: Any, hundreds: Workspace) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with tools.served(hundreds.root) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
-        page.set_default_timeout(1000 * tools.PATIENCE)
+def test_pages_show_no_error(tools: Any, browser_page: Any, hundreds: Workspace) -> None:
+    page = browser_page
+    with tools.served(hundreds.root) as address:
         said: list[str] = []
         elsewhere: list[str] = []
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
@@ -52,4 +33,3 @@ def test_pages_show_no_error(tools: Any, hundreds: Workspace) -> None:
         page.wait_for_url("**/contacts?*reason=*")
         assert "period=all" in page.url
         page.get_by_text("All", exact=True).first.wait_for()
-        browser.close()

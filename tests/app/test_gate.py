@@ -176,6 +176,14 @@ def test_waits_double_up_to_a_limit_and_end_with_success() -> None:
     assert counted.wait("Iva", known=True) == 0, "others do not wait"
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_another_way_to_write_a_name_is_no_way_around_the_wait(known: bool) -> None:
+    counted = Attempts(lambda: 1000.0)
+    for name in ("Žana", "Z\u030cana", " žANA ", "z\u030cANA", "Žana"):
+        counted.failed(name, known=known)
+    assert counted.wait("Žana", known=known) == 1
+
+
 def test_invented_names_do_not_fill_the_memory() -> None:
     counted = Attempts()
     for number in range(6000):
@@ -200,6 +208,7 @@ def test_a_form_of_another_site_and_one_far_too_long_are_refused(ask: Ask) -> No
     assert sign_in(ask, "ana", SECRET, origin="https://evil.example", host="localhost:8501").status == 403
     assert sign_in(ask, "ana", SECRET, origin="http://localhost:8501", host="localhost:8501").status == 303
     assert sign_in(ask, "ana", "x" * 10_000).status == 413
+    assert ask("/login", method="POST", body=b"&".join([b"a=b"] * 500)).status == 401
 
 
 def test_a_form_shows_a_name_as_text(ask: Ask) -> None:

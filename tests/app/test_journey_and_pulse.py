@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 
 def everything(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.code)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.code)
     return plain("\n".join(str(each.value) for kind in kinds for each in kind))
 
 
@@ -95,7 +95,7 @@ def staged(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_the_journey_names_what_is_worst_beyond_chance(open_page: Open, staged: Workspace) -> None:
     app = open_page(staged, JOURNEY, period="all")
     assert app.title[0].value == "Where does it hurt?"
-    said = plain(app.subheader[0].value)
+    said = plain(app.header[0].value)
     assert said.startswith("**Payment** and **Bill higher than expected** is worst: 80.0 % of customers come back")
     assert said.endswith("within 7 days (71.1 to 86.7 %), elsewhere 0.0 %.")
     text = everything(app)
@@ -110,9 +110,9 @@ def test_the_journey_names_what_is_worst_beyond_chance(open_page: Open, staged: 
 
 def test_the_journey_shows_other_rates(open_page: Open, staged: Workspace) -> None:
     rate = open_page(staged, JOURNEY, period="all", show="rate")
-    assert plain(rate.subheader[0].value).startswith("**Payment** and **Bill higher than expected** brings the most")
+    assert plain(rate.header[0].value).startswith("**Payment** and **Bill higher than expected** brings the most")
     negative = open_page(staged, JOURNEY, period="all", show="negative")
-    assert "contacts are negative" in plain(negative.subheader[0].value)
+    assert "contacts are negative" in plain(negative.header[0].value)
     assert "n is those contacts." in everything(negative)
     assert open_page(staged, JOURNEY, show="x").segmented_control(key="show").value == "back"
 
@@ -124,10 +124,10 @@ def test_a_stage_leads_to_its_contacts(open_page: Open, staged: Workspace) -> No
     (none,) = [each.proto.query_string for each in app.page_link if each.proto.label == "No stage"]
     assert "stage=-none" in none
     contacts = open_page(staged, CONTACTS, period="all", stage="pay", reason="bill_higher")
-    assert plain(contacts.subheader[0].value) == "180 contacts, newest first."
+    assert plain(contacts.header[0].value) == "180 contacts, newest first."
     assert contacts.selectbox(key="stage").value == "pay"
-    assert plain(open_page(staged, CONTACTS, period="all", stage="-none").subheader[0].value).startswith("11 contacts")
-    assert plain(open_page(staged, CONTACTS, period="all", stage="no such").subheader[0].value).startswith("401 ")
+    assert plain(open_page(staged, CONTACTS, period="all", stage="-none").header[0].value).startswith("11 contacts")
+    assert plain(open_page(staged, CONTACTS, period="all", stage="no such").header[0].value).startswith("401 ")
 
 
 def test_a_cell_leads_to_exactly_the_contacts_of_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_the_journey_of_one_contact_says_nothing_of_one_customer(open_page: Open
     workspace.lake.append("contacts", make.table("contacts", [row]))
     workspace.lake.append("scores", make.table("scores", [make.score("c", make.last_day, ("roaming", 0.9))]))
     app = open_page(workspace, JOURNEY)
-    assert plain(app.subheader[0].value).startswith("In no stage and reason are there 30 to compare yet")
+    assert plain(app.header[0].value).startswith("In no stage and reason are there 30 to compare yet")
     assert "Not shown: 1 stage of fewer than 5 customers." in everything(app)
     assert not app.dataframe and "×: fewer than 5 customers" not in everything(app)
 
@@ -165,30 +165,35 @@ FRAME = pd.DataFrame(
 )
 
 
+def _cells(measure: str) -> pd.DataFrame:
+    counts = journey_charts.counts(FRAME, measure, 1000)
+    return journey_charts.cells(FRAME, measure, counts, journey_charts.worst(counts, measure), 5)
+
+
 def test_cells_are_shown_hatched_or_hidden() -> None:
-    back = journey_charts.cells(FRAME, "back", 1000, 5)
+    back = _cells("back")
     assert back["state"].tolist() == ["shown", "hidden", "shown", "few", "few"]
     assert [plain(said) for said in back["said"]] == ["40 % ▲", "", "6 %", "", ""]
     assert back["of"].tolist() == ["n 100", "×", "n 150", "n 12", "n 0"]
     assert plain(back["interval"][3]) == "Too few (< 30)" and back["share"].isna().tolist()[3]
     assert not {"contacts", "customers", "asked", "back"} & set(back.columns), "numbers would reach the browser"
-    negative = journey_charts.cells(FRAME, "negative", 1000, 5)
+    negative = _cells("negative")
     assert negative["state"].tolist() == ["shown", "shown", "shown", "few", "hidden"]
     assert negative["clear"].tolist() == [True, False, False, False, False]
-    rate = journey_charts.cells(FRAME, "rate", 1000, 5)
+    rate = _cells("rate")
     assert rate["state"].tolist() == ["shown"] * 4 + ["hidden"] and not rate["clear"].any()
     assert (rate["said"][0], rate["of"][0]) == ("15.00", "n 150")
 
 
 def test_the_heat_map_draws_each_state() -> None:
-    table = journey_charts.cells(FRAME, "back", 1000, 5).assign(column=FRAME["stage"], name=FRAME["reason"])
+    table = _cells("back").assign(column=FRAME["stage"], name=FRAME["reason"])
     chart = journey_charts.heat_map(table, "back", ["join", "use", "pay"], ["a", "b"]).to_dict()
     assert len(chart["layer"]) == 7
     assert chart["params"][0]["name"] == "cell" and chart["params"][0]["select"]["fields"] == ["stage", "reason"]
 
 
 def test_files_of_the_journey_leave_out_few_customers() -> None:
-    journey = journey_views.Journey("back", FRAME.assign(column=FRAME["stage"], name="A"), FRAME, (), 0, [])
+    journey = journey_views.Journey("back", FRAME.assign(column=FRAME["stage"], name="A"), FRAME, (), 0, [], ())
     table = journey_views.file(journey, 5)
     assert table["customers"].tolist() == [150, 30, 160, 20]
     assert table["customers_back"].isna().tolist() == [False, True, False, False]

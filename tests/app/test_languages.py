@@ -95,11 +95,11 @@ def test_a_choice_goes_into_the_url_and_links_keep_it(hundreds: Workspace, open_
 
 def test_the_time_zone_moves_moments_and_no_day(hundreds: Workspace, open_page: Any) -> None:
     app = open_page(hundreds, CONTACTS)
-    here, count = first_link(app), app.subheader[0].value
+    here, count = first_link(app), app.header[0].value
     assert here == first_link(open_page(hundreds, CONTACTS, zone="no/such"))
     there = open_page(hundreds, CONTACTS, zone="Asia/Tokyo")
     assert first_link(there) != here
-    assert there.subheader[0].value == count
+    assert there.header[0].value == count
     choice = next(each for each in there.selectbox if each.key == "zone")
     assert choice.value == "Asia/Tokyo"
 
@@ -200,11 +200,11 @@ def test_both_numbers_of_a_sentence_have_their_own_form() -> None:
 def test_numbers_and_dates_are_written_as_the_language_does() -> None:
     friday = date(2026, 5, 29)
     expected = {
-        "en": ("31.2 %", "12,430", "29 May 2026", "since Monday, 25 May", "-1.25"),
-        "hr": ("31,2 %", "12.430", "29. svibnja 2026.", "od 25. svibnja (ponedjeljak)", "-1,25"),
-        "sl": ("31,2 %", "12.430", "29. maja 2026", "od 25. maja (ponedeljek)", "-1,25"),
-        "sr-Latn": ("31,2 %", "12.430", "29. maj 2026.", "od 25. maja (ponedeljak)", "-1,25"),
-        "sr-Cyrl": ("31,2 %", "12.430", "29. мај 2026.", "од 25. маја (понедељак)", "-1,25"),
+        "en": ("31.2 %", "12,430", "29 May 2026", "since Monday, 25 May", "−1.25"),
+        "hr": ("31,2 %", "12.430", "29. svibnja 2026.", "od 25. svibnja (ponedjeljak)", "−1,25"),
+        "sl": ("31,2 %", "12.430", "29. maja 2026", "od 25. maja (ponedeljek)", "−1,25"),
+        "sr-Latn": ("31,2 %", "12.430", "29. maj 2026.", "od 25. maja (ponedeljak)", "−1,25"),
+        "sr-Cyrl": ("31,2 %", "12.430", "29. мај 2026.", "од 25. маја (понедељак)", "−1,25"),
     }
     for language, said in expected.items():
         with i18n.using(language):

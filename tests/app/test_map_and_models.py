@@ -32,11 +32,11 @@ def visit(open_page: Open) -> Open:
 
 
 def headline(app: AppTest) -> str:
-    return str(app.subheader[0].value).replace("\u00a0", " ")
+    return str(app.header[0].value).replace("\u00a0", " ")
 
 
 def everything(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.code, app.warning)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.code, app.warning)
     return "\n".join(str(each.value) for kind in kinds for each in kind).replace("\u00a0", " ")
 
 
@@ -180,7 +180,7 @@ def test_what_a_theme_is_called_is_text_on_the_map(visit: Open, make: Any, tmp_p
     app = visit(workspace, MAP, area="-1,-1;9,-1;9,9;-1,9")
     assert chart(app)["tooltip"]["renderMode"] == "richText"
     assert [each.value for each in app.text] == [HOSTILE] * 6
-    for each in (*app.markdown, *app.subheader, *app.caption):
+    for each in (*app.markdown, *app.header, *app.caption):
         assert "<" not in each.value.replace("\\<", "")
     (link,) = [link for link in app.page_link if "theme=t" in link.proto.query_string]
     assert "<b" not in link.label.replace("\\<", "") and "**x" not in link.label
@@ -300,9 +300,25 @@ def test_a_model_that_cannot_be_read_says_why(visit: Open, trained_company: Work
     values = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     write_json(folder / "manifest.json", values | {"format": 1})
     app = visit(trained_company, MODELS)
-    assert headline(app) == "The model in use cannot be read."
+    assert headline(app) == "What the model in use says of itself cannot be read."
     assert "expected a model of format 2, got 1" in everything(app).replace("\\", "")
     assert "Not readable" not in app.dataframe[0].value["role"].tolist()  # it is the one in use all the same
+
+
+class QualityOfTomorrow(Quality):
+    """Figures as a later version may write them."""
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"of_tomorrow": 1}
+
+
+def test_figures_of_another_version_are_said_to_be_that(visit: Open, trained_company: Workspace, make: Any) -> None:
+    model(trained_company, make.model, QualityOfTomorrow(**vars(QUALITY_OF_TEST)))
+    app = visit(trained_company, MODELS)
+    assert headline(app) == "What the model in use says of itself cannot be read."
+    shown = everything(app).replace("\\", "")
+    assert "expected figures of quality as this version writes them, got those of another" in shown
+    assert "__init__" not in shown
 
 
 def test_models_of_one_contact(visit: Open, one: Workspace) -> None:

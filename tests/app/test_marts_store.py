@@ -1,7 +1,9 @@
 """The marts' file: made once for each state of the lake, whole or not at all, and the same whoever makes it."""
 
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -104,8 +106,25 @@ def test_what_a_killed_run_left_is_cleared_away(workspace: Workspace) -> None:
     workspace.marts.mkdir()
     (workspace.marts / ".0-0.duckdb.123").write_text("half")
     (workspace.marts / ".0-0.duckdb.123.spilled").mkdir()
+    for name in (".spilled-old", ".spilled-new"):
+        (workspace.marts / name).mkdir()
+    os.utime(workspace.marts / ".spilled-old", (0, 0))
     prepare(workspace)
-    assert len(files(workspace)) == 1 and files(workspace)[0].endswith(".duckdb")
+    newest = Wanted(workspace.current_model).name(workspace.lake)
+    assert files(workspace) == [".spilled-new", newest]  # that one may be somebody's who reads
+
+
+def test_what_does_not_fit_into_memory_goes_beside_the_file_and_away_with_it(workspace: Workspace) -> None:
+    prepare(workspace)
+    path = workspace.marts / files(workspace)[0]
+    with closing(marts_store.opened(path)) as connection, closing(marts_store.opened(path)) as other:
+        places = [each.execute("SELECT current_setting('temp_directory')").fetchall() for each in (connection, other)]
+        assert places[0] != places[1]
+        assert connection.execute("SELECT current_setting('memory_limit')").fetchall() == [("732.4 MiB",)]
+        connection.execute("SET memory_limit = '20MB'")
+        connection.execute("CREATE TABLE large AS SELECT range AS n, hash(range) AS h FROM range(4_000_000)")
+        assert len(files(workspace)) == 2
+    assert files(workspace) == [path.name]
 
 
 def test_several_at_once_make_one_file(workspace: Workspace) -> None:

@@ -43,7 +43,7 @@ def plain(text: str) -> str:
 
 
 def headline(app: AppTest) -> str:
-    return plain(app.subheader[0].value)
+    return plain(app.header[0].value)
 
 
 def texts(app: AppTest) -> list[str]:
@@ -51,7 +51,7 @@ def texts(app: AppTest) -> list[str]:
 
 
 def everything(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.html, app.code, app.warning)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.html, app.code, app.warning)
     return plain("\n".join(str(each.value) for kind in kinds for each in kind))
 
 
@@ -333,7 +333,7 @@ def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path:
         )
         assert texts(app) == [shown if page is CONTACT else " ".join(shown.split())]
         assert "\u202e" not in everything(app)
-        for each in (*app.markdown, *app.title, *app.subheader, *app.caption):
+        for each in (*app.markdown, *app.title, *app.header, *app.caption):
             assert "<" not in each.value.replace("\\<", ""), each.value
             assert "**P**" not in each.value and "**x**" not in each.value and ":red[z" not in each.value
     app = visit(workspace, CONTACTS, q="script alert")

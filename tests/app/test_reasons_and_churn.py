@@ -79,11 +79,11 @@ def plain(text: str) -> str:
 
 
 def headline(app: AppTest) -> str:
-    return plain(app.subheader[0].value)
+    return plain(app.header[0].value)
 
 
 def everything(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.html, app.code, app.warning)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.html, app.code, app.warning)
     return plain("\n".join(str(each.value) for kind in kinds for each in kind))
 
 

@@ -23,7 +23,7 @@ def visit(open_page: Open) -> Open:
 
 
 def everything(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.text, app.code, app.warning)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.text, app.code, app.warning)
     return "\n".join(str(each.value) for kind in kinds for each in kind).replace("\u00a0", " ").replace("\\", "")
 
 
@@ -42,7 +42,7 @@ def test_it_is_the_last_page() -> None:
 def test_an_empty_workspace_says_what_to_do(visit: Open, empty: Workspace) -> None:
     app = visit(empty)
     assert app.title[0].value == "What was the week like?"
-    assert app.subheader[0].value == "No contacts yet"
+    assert app.header[0].value == "No contacts yet"
     assert not app.metric and not app.get("download_button")
 
 
@@ -72,7 +72,7 @@ def test_the_newest_whole_week_and_its_figures(visit: Open, hundreds: Workspace)
     assert "period=2026-W21" in query
     listed = visit(hundreds, CONTACTS, period="2026-W21", sentiment="negative")
     counted = round(expected["negative"] * expected["contacts"])
-    assert listed.subheader[0].value.replace("\u00a0", " ") == f"{counted} contacts, newest first."
+    assert listed.header[0].value.replace("\u00a0", " ") == f"{counted} contacts, newest first."
 
 
 def test_a_week_by_link_and_by_choice(visit: Open, hundreds: Workspace) -> None:

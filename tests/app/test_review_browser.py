@@ -1,6 +1,5 @@
 """The page Review with the keyboard alone, in a real browser."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +18,10 @@ IDS = [each for each in (f"r{number}" for number in range(40)) if split_of(each)
 HIDDEN = next(each for each in IDS if blind(each))
 
 
-@pytest.fixture(scope="module")
-def tools() -> Any:
-    """The module that takes screenshots: it knows how to start the app and when a page stands still."""
-    pytest.importorskip("playwright")
-    spec = importlib.util.spec_from_file_location("screenshots", Path(__file__).with_name("screenshots.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if module.chromium() is None:
-        pytest.skip("no Chromium")
-    return module
-
-
 def test_keys_alone_suffice_and_type_into_the_note_without_judging(
-    tools: Any, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: Any, browser_page: Any, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
+    page = browser_page
     monkeypatch.setenv(USER_VARIABLE, "Ana")
     workspace = make.workspace(tmp_path / "w")
     lake = workspace.lake
@@ -48,10 +33,7 @@ def test_keys_alone_suffice_and_type_into_the_note_without_judging(
     def held() -> dict[str, tuple[str, ...]]:
         return {task: each.new for (_, task), each in current(history(lake)).items()}
 
-    with tools.served(workspace.root) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(1000 * tools.PATIENCE)
+    with tools.served(workspace.root) as address:
         page.goto(f"{address}/review")
         tools.settled(page)
 
@@ -64,7 +46,6 @@ def test_keys_alone_suffice_and_type_into_the_note_without_judging(
         def button(name: str) -> Any:
             return page.locator("button", has_text=name)
 
-        page.set_default_timeout(1000 * 60)
         assert "3" in button("Mobile").inner_text()  # the key stands on the button
         press("3")
         button("Roaming").wait_for()
@@ -81,4 +62,3 @@ def test_keys_alone_suffice_and_type_into_the_note_without_judging(
         press("Z")
         button("Save").wait_for()
         assert held() == {}
-        browser.close()

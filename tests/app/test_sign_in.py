@@ -1,75 +1,20 @@
 """Signing in, in a real browser: with a password, and with a provider that is a real one but small."""
 
-import importlib.util
 import os
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from voc.app.launch import check_access, command
+from voc.app.launch import check_access
 from voc.data import accounts
 from voc.data.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 SECRET = "a good long password"
-PATIENCE = 60
-
-
-@pytest.fixture(scope="module")
-def tools() -> Any:
-    pytest.importorskip("playwright")
-    spec = importlib.util.spec_from_file_location("screenshots", HERE / "screenshots.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if module.chromium() is None:
-        pytest.skip("no Chromium")
-    return module
-
-
-@pytest.fixture
-def page(tools: Any) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=tools.BROWSER_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        page.set_default_timeout(1000 * PATIENCE)
-        yield page
-        browser.close()
-
-
-@contextmanager
-def running(arguments: list[str], health: str, log: Path, environment: dict[str, str] | None = None) -> Iterator[None]:
-    with log.open("wb") as target:
-        process = subprocess.Popen(arguments, env=environment, stdout=target, stderr=subprocess.STDOUT)
-        try:
-            for _ in range(5 * PATIENCE):
-                assert process.poll() is None, log.read_text()
-                try:
-                    with urllib.request.urlopen(health, timeout=1):
-                        break
-                except OSError:
-                    time.sleep(0.2)
-            yield
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def company(make: Any, root: Path, settings: str, hashed: str | None) -> Workspace:
@@ -81,18 +26,11 @@ def company(make: Any, root: Path, settings: str, hashed: str | None) -> Workspa
     return workspace
 
 
-def settled(page: Any) -> None:
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_selector('[data-testid="stMain"] h1, [data-testid="stMain"] h3')
-
-
-def test_with_a_password(make: Any, page: Any, tmp_path: Path) -> None:
+def test_with_a_password(make: Any, tools: Any, browser_page: Any, tmp_path: Path) -> None:
     workspace = company(make, tmp_path / "w", 'mode = "password"', accounts.hashed(SECRET))
     others = workspace.lake.query("SELECT contact_id FROM contacts WHERE product = 'Television'").to_pylist()
-    port, log = free_port(), tmp_path / "log"
-    arguments, environment = command(workspace.root, port)
-    address = f"http://localhost:{port}"
-    with running(arguments, f"{address}/_stcore/health", log, environment):
+    page, log = browser_page, tmp_path / "log"
+    with tools.served(workspace.root, log=log) as address:
         page.goto(f"{address}/contact?contact={others[0]['contact_id']}")
         assert "/login" in page.url and page.locator("input").count() == 2
         page.fill("#name", "ana")
@@ -102,13 +40,13 @@ def test_with_a_password(make: Any, page: Any, tmp_path: Path) -> None:
         page.fill("#password", SECRET)
         page.click("button")
         page.wait_for_url("**/contact?contact=*")
-        settled(page)
+        tools.settled(page)
         page.get_by_text("It may have been deleted").wait_for()
         assert page.get_by_text("Hvala").count() == 0
         (cookie,) = [each for each in page.context.cookies() if each["name"] == "voc_session"]
         assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
         page.reload()
-        settled(page)
+        tools.settled(page)
         page.get_by_role("button", name="Sign out").click()
         page.get_by_text("Your session is over").wait_for()
         page.get_by_role("link", name="Sign in").click()
@@ -118,9 +56,10 @@ def test_with_a_password(make: Any, page: Any, tmp_path: Path) -> None:
     assert SECRET not in said and "not that one" not in said and cookie["value"] not in said
 
 
-def test_with_a_provider(make: Any, page: Any, tmp_path: Path) -> None:
+def test_with_a_provider(make: Any, tools: Any, browser_page: Any, tmp_path: Path) -> None:
     workspace = company(make, tmp_path / "w", 'mode = "oidc"', None)
-    port, provider, log = free_port(), free_port(), tmp_path / "log"
+    page, log = browser_page, tmp_path / "log"
+    port, provider = tools.free_port(), tools.free_port()
     address = f"http://localhost:{port}"
     secrets = workspace.root / "secrets.toml"
     secrets.touch(0o600)
@@ -143,15 +82,15 @@ def test_with_a_provider(make: Any, page: Any, tmp_path: Path) -> None:
     def anew() -> None:
         page.context.clear_cookies()
         page.goto(address)
-        settled(page)
+        tools.settled(page)
 
-    with ExitStack() as stack:
-        script = [sys.executable, str(HERE / "oidc_provider.py"), str(provider), f"{address}/oauth2callback"]
-        stack.enter_context(running(script, f"http://localhost:{provider}/jwks", tmp_path / "provider"))
-        arguments, environment = command(workspace.root, port)
-        stack.enter_context(running(arguments, f"{address}/_stcore/health", log, {**os.environ, **environment}))
+    script = [sys.executable, str(HERE / "oidc_provider.py"), str(provider), f"{address}/oauth2callback"]
+    with (
+        tools.running(script, f"http://localhost:{provider}/jwks", dict(os.environ), tmp_path / "provider"),
+        tools.served(workspace.root, port, log),
+    ):
         page.goto(address)
-        settled(page)
+        tools.settled(page)
         assert page.get_by_text("What changed?").count() == 0
         sign_in("ANA@example.com")
         page.get_by_text("You see: Mobile").wait_for()

@@ -41,7 +41,7 @@ def company(make: Any, tmp_path: Path) -> Workspace:
 
 
 def shown(app: AppTest) -> str:
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.success, app.error, app.info)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.success, app.error, app.info)
     text = "\n".join(str(each.value) for kind in kinds for each in kind)
     return text.replace("\u00a0", " ").replace("\\", "")
 

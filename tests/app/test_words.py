@@ -19,7 +19,7 @@ def test_numbers_and_dates() -> None:
     assert [words.likelihood(value) for value in (1.0, 0.994, 0.9, 0.012, 0.001)] == [
         "> 99\u00a0%", "> 99\u00a0%", "90\u00a0%", "1\u00a0%", "< 1\u00a0%",
     ]  # fmt: skip
-    assert [words.signed(value, 1) for value in (1.25, -0.04, 0.0, -2.0)] == ["+1.2", "0.0", "0.0", "-2.0"]
+    assert [words.signed(value, 1) for value in (1.25, -0.04, 0.0, -2.0)] == ["+1.2", "0.0", "0.0", "−2.0"]
     assert words.days(date(2026, 5, 2), date(2026, 5, 29)) == "2 to 29\u00a0May\u00a02026"
     assert words.days(date(2026, 4, 2), date(2026, 5, 29)) == "2\u00a0April to 29\u00a0May\u00a02026"
     assert words.days(date(2025, 12, 2), date(2026, 1, 3)) == "2\u00a0December\u00a02025 to 3\u00a0January\u00a02026"

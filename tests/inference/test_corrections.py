@@ -15,6 +15,7 @@ from voc.data.corrections import (
     Correction,
     Kind,
     Place,
+    by_contact,
     corrected_labels,
     current,
     held_out,
@@ -122,8 +123,12 @@ def test_who_did_not_see_the_newest_judgement_is_told_on_the_contact_page(worksp
     first = say(workspace, "Ana", place=Place.CONTACT)
     with pytest.raises(CorrectionError, match="Ana has corrected it meanwhile"):
         say(workspace, "Marko", place=Place.CONTACT, minute=1)
-    second = say(workspace, "Marko", place=Place.CONTACT, minute=1, seen=first)
-    assert [row.correction_id for row in holding(history(workspace.lake))][-1] == second
+    said = {"churn_intent": ("yes",)}
+    second = say(workspace, "Marko", said=said, place=Place.CONTACT, minute=1, seen=first)
+    assert held(workspace) == SAID | said
+    with pytest.raises(CorrectionError, match="Marko has corrected it meanwhile"):
+        say(workspace, "Ana", place=Place.CONTACT, minute=2, seen=first)
+    assert by_contact(history(workspace.lake))[OF_TRAIN[0]][-1].correction_id == second
 
 
 def test_the_frozen_test_split_is_marked_and_never_learnt_from(workspace: Workspace) -> None:

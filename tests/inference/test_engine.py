@@ -15,32 +15,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voc.config import ExportSettings, ScoringSettings
+from voc.config import ScoringSettings
 from voc.data.locks import alone
 from voc.data.workspace import Workspace
 from voc.errors import InputError, ModelFolderError
+from voc.experiments.processes import family, memory_mb
 from voc.inference.engine import InProcess, Texts, Workers, engine_named, open_engine
 from voc.inference.engine.workers import cores
 from voc.inference.score import score
 from voc.models.exported import load_exported
 from voc.models.onnx_predict import OnnxPredictor
-from voc.training.exporting import export
 
 TableOf = Callable[[Workspace, str, str], str]
 SCORES = ("scores", "model_version, contact_id")
 
 
 @pytest.fixture(scope="module")
-def exported_once(trained_once: tuple[Path, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_once(exported_with: Callable[[str], Path]) -> Path:
     """The tiny workspace with an int8 export, whatever it loses: the gate has its own tests."""
-    root = tmp_path_factory.mktemp("exported") / "ws"
-    shutil.copytree(trained_once[0], root)
-    with (root / "voc.toml").open("a") as file:
-        file.write("[export]\nmargin = 1.0\nleast_cosine = 0.0\n")
-    workspace = Workspace.open(root)
-    assert workspace.config.export == ExportSettings(margin=1.0, least_cosine=0.0)
-    export(workspace, precision="int8")
-    return root
+    return exported_with("commit_contacts = 60")
 
 
 @pytest.fixture
@@ -163,20 +156,6 @@ def test_a_whole_run_imports_no_torch(exported: Workspace, tmp_path: Path) -> No
     assert printed.splitlines()[1] == "[]"
 
 
-def children_of(process: int) -> list[int]:
-    try:
-        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def runs(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_killed_at_random_moments_ends_in_the_same_table(
     exported: Workspace, tmp_path: Path, table_of: TableOf
 ) -> None:
@@ -192,13 +171,13 @@ def test_killed_at_random_moments_ends_in_the_same_table(
         while exported.lake.version("scores") == seen and process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
         time.sleep(draw.random() * 0.2)
-        children = children_of(process.pid)
+        children = family(process.pid)[1:]
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
-        while any(runs(child) for child in children) and time.monotonic() < until:
+        while any(map(memory_mb, children)) and time.monotonic() < until:
             time.sleep(0.01)
-        assert not any(runs(child) for child in children)  # workers end with their parent
+        assert not any(map(memory_mb, children))  # workers end with their parent
     assert kills > 0 and exported.lake.version("scores") > begun
     score(exported)
     assert table_of(exported, *SCORES) == whole

@@ -24,30 +24,21 @@ from voc.config import ScoringSettings
 from voc.data.contracts import SCORES as CONTRACT
 from voc.data.workspace import Workspace
 from voc.errors import ClusterError, InputError, LakeError, MissingExtraError, ModelFolderError
+from voc.experiments.processes import family, memory_mb
 from voc.inference import on_ray
 from voc.inference.parts import Scored
 from voc.inference.pending import Cut, Span
 from voc.inference.score import score
 from voc.models.exported import load_exported
-from voc.training.exporting import export
 
 TableOf = Callable[[Workspace, str, str], str]
 SCORES = ("scores", "model_version, contact_id")
-_SETTINGS = "[export]\nmargin = 1.0\nleast_cosine = 0.0\n"
-_SMALL = "commit_contacts = 60\nread_contacts = 30\nshard_contacts = 60"
 
 
 @pytest.fixture(scope="module")
-def company(trained_once: tuple[Path, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def company(exported_with: Callable[[str], Path]) -> Path:
     """The tiny workspace with an int8 export: what is read together matters to it. Not to be changed."""
-    root = tmp_path_factory.mktemp("on-ray") / "ws"
-    shutil.copytree(trained_once[0], root)
-    path = root / "voc.toml"
-    settings = path.read_text(encoding="utf-8").replace("commit_contacts = 60", _SMALL)
-    path.write_text(f"{settings}\n{_SETTINGS}", encoding="utf-8")
-    workspace = Workspace.open(root)
-    export(workspace, precision="int8")
-    return root
+    return exported_with("commit_contacts = 60\nread_contacts = 30\nshard_contacts = 60")
 
 
 @pytest.fixture
@@ -110,21 +101,6 @@ def test_the_same_table_bit_for_bit_and_no_words_in_logs(
     assert score(workspace, engine="ray", ray_address="127.0.0.1:1").contacts == 0  # nothing to do asks for no cluster
 
 
-def descendants(process: int) -> list[int]:
-    try:
-        found = [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except OSError:
-        return []
-    return [*found, *(further for child in found for further in descendants(child))]
-
-
-def runs(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_a_killed_run_leaves_nothing_behind_and_the_next_one_finishes(
     workspace: Workspace, cluster: Any, table_of: TableOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,13 +115,13 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_one_finishes(
         time.sleep(0.01)
     with pytest.raises(InputError, match="expected no other score, got one that is still running"):
         score(workspace, engine="ray", ray_address=cluster.address)
-    children = descendants(process.pid)
+    children = family(process.pid)[1:]
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL and len(children) > 3
-    while any(map(runs, children)) and time.monotonic() < until:
+    while any(map(memory_mb, children)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not list(filter(runs, children))
+    assert not list(filter(memory_mb, children))
     (left,) = temporary.glob("voc-ray-*")
     assert left.stat().st_mode & 0o077 == 0
     done = counted(workspace, "scores")

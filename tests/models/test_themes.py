@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import normalized_mutual_info_score
 
 from voc.config import ThemeSettings
 from voc.errors import ModelFolderError
@@ -45,6 +46,13 @@ def test_known_clusters_are_found(found: Themes) -> None:
     for topic in range(3):
         members = found.members[truth == topic]
         assert (members == np.bincount(members[members >= 0]).argmax()).mean() > 0.9
+
+
+def test_many_texts_give_the_same_themes(found: Themes, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, vectors, _ = corpus()
+    monkeypatch.setattr("voc.models.themes.MANY", len(texts) - 1)
+    many = find_themes(texts, vectors, SETTINGS)
+    assert normalized_mutual_info_score(many.members, found.members) > 0.95
 
 
 def test_keywords_are_written_as_customers_write_and_scripts_are_one_word(found: Themes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voc.cli import app
-from voc.data.contracts import SCORES
+from voc.data.contracts import LABELS, SCORES
 from voc.data.corrections import Place
 from voc.data.splits import split_of
 from voc.data.workspace import Workspace
@@ -80,7 +80,12 @@ def test_a_correction_takes_the_place_of_a_label_task_by_task_but_never_in_test(
     (row,) = rows_of(workspace, new)
     assert (row["reasons"], row["sentiment"], row["split"]) == (["roaming"], None, "train")
     assert rows_of(workspace, unlabelled(workspace, Split.TEST)[0]) == []
-    assert sum(row["corrected"] for row in labelled_table(workspace.lake).to_pylist()) == 3
+    # One whose label came to test only afterwards is learnt from no longer.
+    label = {"contact_id": new, "sentiment": "negative", "split": "test", "source": "x", "digest": "x"}
+    workspace.lake.append("labels", pa.Table.from_pylist([label], schema=LABELS.schema))
+    (row,) = rows_of(workspace, new)
+    assert (row["reasons"], row["sentiment"], row["corrected"]) == (None, "negative", False)
+    assert sum(row["corrected"] for row in labelled_table(workspace.lake).to_pylist()) == 2
 
 
 def test_without_corrections_the_training_set_is_what_it_was(workspace: Workspace) -> None:
