@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,7 +20,6 @@ from voc.inference.marts import Totals
 from voc.inference.marts_journey import Stage
 from voc.inference.medians import Timing
 from voc.inference.movers import Mover
-from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, OutcomeHead, save_head
 
 Open = Callable[..., AppTest]
 HEAD = "20260530-head"
@@ -83,12 +81,7 @@ def staged(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     people = sorted({row["customer_id"] for row in contacts} | {f"s{place}" for place in range(200)})
     rows = [{"customer_id": name, "active_from": date(2025, 1, 1), "digest": name} for name in people]
     lake.append("customers", make.table("customers", rows))
-    numbers = np.ones(1, dtype=np.float32)
-    space = FeatureSpace(numbers, np.ones((1, 1), dtype=np.float32), ())
-    weights = np.ones(len(space.names), dtype=np.float32)
-    head = OutcomeHead(HeadManifest(HEAD, make.model, 60, "", ""), space, weights, weights, weights, 0.0)
-    save_head(head, {"split": {"test_first": "2026-04-20"}}, workspace.models / FOLDER / HEAD)
-    (workspace.models / FOLDER / CURRENT).write_text(HEAD, encoding="utf-8")
+    make.saved_head(workspace, HEAD, 60)
     return workspace
 
 
