@@ -1,4 +1,7 @@
-"""Altair charts from small frames; no Streamlit. Colours stand out from light and from dark."""
+"""Altair charts from small frames; no Streamlit. Colours stand out from light and from dark.
+
+The table of a chart of layers is given to the whole, once: altair copies and hashes what each layer holds.
+"""
 
 import json
 from datetime import date
@@ -13,6 +16,8 @@ from voc.inference import intervals
 from voc.labels import Sentiment
 
 BLUE, ORANGE, GREEN, GREY = "#2A86C7", "#D4602A", "#1B9A78", "#8593A3"  # 3:1 or more on white and on #11161D
+SOFT = {False: "#4F5B69", True: "#AAB5C2"}
+"""Of quiet words on a light page, on a dark one: no colour has the 4.5:1 that words need on both."""
 ROW = 40
 """Height in pixels of one labelled bar."""
 _MARGIN = 26  # what Streamlit keeps of a chart's height for itself
@@ -44,7 +49,7 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
         table = table.assign(before=before["contacts"].to_numpy()[: len(table)])
         tooltip.append(alt.Tooltip("before:Q", title=_("In the period before"), format=","))
     bars = (
-        alt.Chart(table)
+        alt.Chart()
         .mark_bar(color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2, width=width)
         .encode(
             x=_day_axis(table["day"]),
@@ -56,11 +61,11 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
     layers: list[Any] = [bars]
     if before is not None:
         layers.append(
-            alt.Chart(table)
+            alt.Chart()
             .mark_line(color=GREY, strokeWidth=1.75, interpolate="monotone")
             .encode(x=_day_axis(table["day"]), y="before:Q", tooltip=tooltip)
         )
-    return alt.layer(*layers).properties(height=height)
+    return alt.layer(*layers, data=table).properties(height=height)
 
 
 def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.LayerChart:
@@ -81,7 +86,7 @@ def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.L
         alt.Tooltip("range:N", title=_("Usual range")),
         alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
     ]
-    base = alt.Chart(table)
+    base = alt.Chart()
     layers: list[Any] = [
         base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
             x=x, y=alt.Y("lower:Q", title=None), y2="upper:Q", tooltip=tooltip
@@ -111,7 +116,7 @@ def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.L
                 y=alt.value(0)
             )
         )
-    return alt.layer(*layers).properties(height=height)
+    return alt.layer(*layers, data=table).properties(height=height)
 
 
 def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
@@ -142,7 +147,7 @@ def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
         alt.Tooltip("customers:Q", title=_("Customers"), format=","),
         alt.Tooltip("range:N", title=_("Usual range")),
     ]
-    base = alt.Chart(table)
+    base = alt.Chart()
     return alt.layer(
         base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
             x=x, y=alt.Y("lower:Q", title=None, axis=None), y2="upper:Q"
@@ -151,6 +156,7 @@ def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
         base.transform_filter("datum.rising").mark_line(color=ORANGE, strokeWidth=2.5).encode(x=x, y=hidden),
         base.transform_filter("datum.newest").mark_circle(color=ORANGE, size=64, opacity=1).encode(x=x, y=hidden),
         base.mark_rule(opacity=0.001, strokeWidth=9).encode(x=x, tooltip=tooltip),
+        data=table,
     ).properties(height=height)
 
 
@@ -227,7 +233,7 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
         title=None,
         axis=alt.Axis(format=chart_locale.short_day(), values=ticks, grid=False, labelOverlap=True, tickSize=0),
     )
-    base = alt.Chart(table)
+    base = alt.Chart()
     band = base.mark_area(opacity=0.18, interpolate="monotone").encode(
         x=x, y=alt.Y("low:Q", title=None), y2="high:Q", color=colour
     )
@@ -238,7 +244,7 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
     layers = [band, line, dots]
     if len(days) == 1:  # a band has no width over one point
         layers[0] = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, y="low:Q", y2="high:Q", color=colour)
-    return alt.layer(*layers).properties(height=height)
+    return alt.layer(*layers, data=table).properties(height=height)
 
 
 def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Series[int]") -> pd.DataFrame:
@@ -273,7 +279,7 @@ def _labelled_bars(
     compared = bool(table["reference"].notna().any())
     if compared:
         tooltip.append(alt.Tooltip("reference:Q", title=reference, format=".1%"))
-    base = alt.Chart(table)
+    base = alt.Chart()
     layers = [
         base.mark_bar(color=BLUE, opacity=0.5, height=9, yOffset=9, cornerRadiusEnd=3).encode(
             x=x, y=_rows(table["name"], "left"), tooltip=tooltip
@@ -294,7 +300,7 @@ def _labelled_bars(
     )
     if pick:
         target = target.add_params(pick)
-    return alt.layer(*layers, target).resolve_axis(y="independent")
+    return alt.layer(*layers, target, data=table).resolve_axis(y="independent")
 
 
 def _rows(labels: "pd.Series[str] | None", side: Literal["left", "right"] = "left") -> alt.Y:

@@ -39,7 +39,7 @@ def panel(contact: ContactView, workspace: Workspace) -> None:
             on_click=_undo,
             args=(contact,),
         )
-    with st.expander(_("Correct the labels"), icon=":material/edit:"):
+    with st.expander(_("Correct the labels"), icon=":material/edit:", key=_key("panel", contact)):
         _form(contact, workspace)
 
 

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from voc.app import words
-from voc.app.charts import BLUE, GREY, ORANGE
+from voc.app.charts import BLUE, GREY, ORANGE, SOFT
 from voc.i18n import N_, Texts, _
 from voc.inference import intervals
 from voc.inference.hotspots import Hotspot, hotspots
@@ -87,7 +87,9 @@ def between(share: intervals.Interval, measure: str) -> str:
     return words.bounds(words.decimal(100 * share.low, 2), words.decimal(100 * share.high, 2))
 
 
-def heat_map(table: pd.DataFrame, measure: str, stages: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+def heat_map(
+    table: pd.DataFrame, measure: str, stages: Sequence[str], names: Sequence[str], dark: bool = False
+) -> alt.LayerChart:
     """Rate and n of each stage and reason: the darker, the higher. What is too few is hatched, what is hidden a cross.
 
     The name of a reason stands over its cells, so that all of them fit a telephone. A click gives the selection `cell`
@@ -98,6 +100,7 @@ def heat_map(table: pd.DataFrame, measure: str, stages: Sequence[str], names: Se
         measure: One of `MEASURES`.
         stages: Names of the stages, from left to right.
         names: Names of the reasons, from top to bottom.
+        dark: Whether the page is dark.
     """
     table = table.assign(place=[list(names).index(name) for name in table["name"]])
     top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
@@ -123,23 +126,24 @@ def heat_map(table: pd.DataFrame, measure: str, stages: Sequence[str], names: Se
         labelExpr=f"{json.dumps(list(names))}[datum.value]",
     )  # fmt: skip
     y = alt.Y("place:O", title=None, axis=labels, scale=alt.Scale(domain=list(range(len(names))), padding=0))
-    base = alt.Chart(table).encode(x=x, y=y, tooltip=tooltip)
+    base = alt.Chart().encode(x=x, y=y, tooltip=tooltip)
     shape: dict[str, Any] = {"height": _CELL, "yOffset": _DOWN, "cornerRadius": 3}
+    seen: dict[str, Any] = {"aria": False}  # a screen reader hears of each cell once, by the last layer
     shown = base.transform_filter("datum.state == 'shown'")
     few, hidden = base.transform_filter("datum.state == 'few'"), base.transform_filter("datum.state == 'hidden'")
     colour = alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, top], range=[pale, strong]))
     layers = [
-        shown.mark_rect(**shape).encode(color=colour),
-        few.mark_rect(**shape, color=_hatching(), opacity=0.32),
-        hidden.mark_rect(**shape, color=GREY, opacity=0.18),
-        shown.mark_text(fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7).encode(text="said:N"),
-        shown.mark_text(fontSize=10.5, color=_INK, dy=_DOWN + 9).encode(text="of:N"),
+        shown.mark_rect(**shape, **seen).encode(color=colour),
+        few.mark_rect(**shape, **seen, color=_hatching(), opacity=0.32),
+        hidden.mark_rect(**shape, **seen, color=GREY, opacity=0.18),
+        shown.mark_text(**seen, fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7).encode(text="said:N"),
+        shown.mark_text(**seen, fontSize=10.5, color=_INK, dy=_DOWN + 9).encode(text="of:N"),
         base.transform_filter("datum.state != 'shown'")
-        .mark_text(fontSize=10.5, color=GREY, dy=_DOWN)
+        .mark_text(**seen, fontSize=10.5, color=SOFT[dark], dy=_DOWN)
         .encode(text="of:N"),
         base.mark_rect(**shape, opacity=0.001, cursor="pointer").add_params(pick),
     ]
-    return alt.layer(*layers).properties(height=_ROW * len(names) + 8)
+    return alt.layer(*layers, data=table).properties(height=_ROW * len(names) + 8)
 
 
 def _said(value: float, measure: str) -> str:

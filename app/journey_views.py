@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from voc.app import components, contact_list, downloads, journey_charts, journey_sentences, queries, url, words
+from voc.app import components, contact_list, downloads, journey_charts, journey_sentences, queries, reader, url, words
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.i18n import _, ngettext
@@ -97,13 +97,14 @@ def picture(found: Journey, view: View) -> None:
             notes.append(_("×: fewer than {least} customers, who could be guessed.").format(least=least))
         notes.append(_("Click a cell to read its contacts."))
         st.caption(" ".join(notes))
-        opened = st.session_state.get("journey_opened", 0)  # as in `theme_views.table`
+        opened = st.session_state.get("journey_opened", 0)  # as in `overview.reasons_card`
         event = st.altair_chart(
             journey_charts.heat_map(
                 cells,
                 found.measure,
                 [words.visible(journey_sentences.stage(each.stage)) for each in found.stages],
                 [words.visible(name) for name in names],
+                reader.dark(),
             ),
             on_select="rerun",
             key=f"journey_{found.measure}_{opened}",

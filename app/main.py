@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from voc.app import access_views, queries, reader, url, words
+from voc.app import access_views, queries, reader, style, url, words
 from voc.app.pages import ADMINISTRATION, DETAILS, ICON, LOGO, PAGES
 from voc.errors import VocError
 from voc.i18n import _
@@ -10,6 +10,7 @@ from voc.i18n import _
 reader.begin()
 st.set_page_config(page_title="voc", page_icon=ICON, layout="wide")
 st.logo(LOGO, size="large")
+st.html(style.SHEET)
 try:
     workspace = queries.workspace()
 except VocError as error:

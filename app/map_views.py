@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from voc.app import contact_list, contact_views, map_area, map_chart, map_sentences, queries, url
+from voc.app import contact_list, contact_views, map_area, map_chart, map_sentences, queries, reader, url
 from voc.app.filters import View
 from voc.app.pages import THEME
 from voc.app.words import escaped
@@ -42,7 +42,7 @@ def picture(found: MapView) -> None:
         key = f"map_{st.session_state.get('map_drawings', 0)}"
         by_link = region if st.query_params.get("area") != st.session_state.get("map_area") else None
         st.echarts_chart(
-            map_chart.option(found, colour, st.context.theme.type == "dark", by_link),
+            map_chart.option(found, colour, reader.dark(), by_link),
             height=HEIGHT,
             key=key,
             on_select=lambda: _mark(key),

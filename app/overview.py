@@ -47,7 +47,8 @@ def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, v
         st.caption(" ".join(notes))
         everything = len(reasons) > SHORT_LIST and st.session_state.get("all_reasons", False)
         shown = reasons if everything else reasons.head(SHORT_LIST)
-        opened = st.session_state.get("reasons_opened", 0)  # as in `theme_views.table`
+        # A new chart after each bar that was opened: the old one would still hold its selection and open it again.
+        opened = st.session_state.get("reasons_opened", 0)
         event = st.altair_chart(
             charts.reasons(shown, totals.scored, scored_before),
             on_select="rerun",

@@ -78,14 +78,18 @@ def table(people: People) -> None:
         },
         alt=_("Who may use the app"),
     )
-    with st.expander(_("What each role sees"), icon=":material/help:"):
+    with st.expander(_("What each role sees"), icon=":material/help:", key="people_roles"):
         for role, text in _meanings().items():
             st.markdown(f"**{_(ROLES[role])}**: {text}")
 
 
 def adding() -> None:
     """A form for somebody new."""
-    with st.expander(_("Add somebody"), icon=":material/person_add:"), st.form("add", border=False):
+    # By their keys the forms stay open whatever comes and goes above them, such as what was just stored.
+    with (
+        st.expander(_("Add somebody"), icon=":material/person_add:", key="people_add"),
+        st.form("add", border=False),
+    ):
         st.text_input(_("Name"), key="add_name", max_chars=accounts.LONGEST_NAME)
         _role_and_products("add", None)
         _email("add", "")
@@ -96,7 +100,7 @@ def adding() -> None:
 
 def changing(people: People) -> None:
     """A form for somebody who is there."""
-    with st.expander(_("Change or remove somebody"), icon=":material/manage_accounts:"):
+    with st.expander(_("Change or remove somebody"), icon=":material/manage_accounts:", key="people_change"):
         names = sorted(people.accounts, key=str.casefold)
         name = st.selectbox(
             _("Who?"), names, index=None, format_func=words.visible, placeholder=_("Choose somebody"), key="who_name"

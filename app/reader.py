@@ -37,6 +37,11 @@ def zone() -> str | None:
     return None if get_script_run_ctx(suppress_warning=True) is None else st.query_params.get(ZONE)
 
 
+def dark() -> bool:
+    """Whether the page is dark, for what takes no colour from the theme."""
+    return bool(st.context.theme.type == "dark")
+
+
 def tell_browser() -> None:
     """Mark the document as being in this language, for screen readers, hyphenation and offers to translate it.
 

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from voc.app import words
-from voc.app.charts import BLUE, GREY, ORANGE
+from voc.app.charts import BLUE, GREY, ORANGE, SOFT
 from voc.app.reason_rows import ReasonRow
 from voc.i18n import _
 from voc.inference import intervals
@@ -16,7 +16,7 @@ _INK = "#11161D"  # 4.5:1 or more on all three colours
 _CELL = 34
 
 
-def treemap(rows: Sequence[ReasonRow], compared: bool) -> tuple[dict[str, Any], list[str | None]]:
+def treemap(rows: Sequence[ReasonRow], compared: bool, dark: bool = False) -> tuple[dict[str, Any], list[str | None]]:
     """Areas and their reasons as rectangles of the size of their contacts.
 
     Orange where the share rose clearly, blue where it fell (and everywhere without a period before), else grey.
@@ -53,7 +53,7 @@ def treemap(rows: Sequence[ReasonRow], compared: bool) -> tuple[dict[str, Any], 
         "left": 0, "top": 0, "right": 0, "bottom": 0,
         "label": {"color": _INK, "fontSize": 13, "lineHeight": 17, "formatter": "{b}\n{c}", "overflow": "truncate"},
         "upperLabel": {
-            "show": True, "height": 24, "lineHeight": 24, "color": GREY, "fontSize": 13, "fontWeight": 600,
+            "show": True, "height": 24, "lineHeight": 24, "color": SOFT[dark], "fontSize": 13, "fontWeight": 600,
             "formatter": "{b}  {c}",
         },
         "levels": [
@@ -90,7 +90,7 @@ def cells(frame: pd.DataFrame, least_customers: int) -> pd.DataFrame:
     ).drop(columns=["contacts", "customers", "people"])
 
 
-def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str]) -> alt.LayerChart:
+def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str], dark: bool = False) -> alt.LayerChart:
     """Share of each slice's contacts that name each reason; hidden cells are grey with a cross.
 
     A click gives the selection `cell` with the fields reason and value.
@@ -99,6 +99,7 @@ def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str]) -
         table: Columns reason, name, value, slice, share, interval, said, counted, hidden, scored.
         slices: Names of the slices, from left to right.
         names: Names of the reasons, from top to bottom.
+        dark: Whether the page is dark.
     """
     top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
     pick = alt.selection_point(name="cell", fields=["reason", "value"], on="click", empty=False)
@@ -117,18 +118,19 @@ def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str]) -
     y = alt.Y(
         "name:N", title=None, sort=list(names), axis=alt.Axis(labelLimit=210, ticks=False, domain=False, grid=False)
     )
-    base = alt.Chart(table).encode(x=x, y=y, tooltip=tooltip)
+    base = alt.Chart().encode(x=x, y=y, tooltip=tooltip)
     shown = base.transform_filter("!datum.hidden")
+    seen: dict[str, Any] = {"aria": False}  # a screen reader hears of each cell once, by the last layer
     layers = [
-        shown.mark_rect(cornerRadius=2).encode(
+        shown.mark_rect(**seen, cornerRadius=2).encode(
             color=alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, top], range=["#DCE9F4", BLUE]))
         ),
-        base.transform_filter("datum.hidden").mark_rect(cornerRadius=2, color=GREY, opacity=0.25),
-        shown.mark_text(fontSize=12, color=_INK).encode(text="said:N"),
-        base.transform_filter("datum.hidden").mark_text(fontSize=12, color=GREY).encode(text="said:N"),
+        base.transform_filter("datum.hidden").mark_rect(**seen, cornerRadius=2, color=GREY, opacity=0.25),
+        shown.mark_text(**seen, fontSize=12, color=_INK).encode(text="said:N"),
+        base.transform_filter("datum.hidden").mark_text(**seen, fontSize=12, color=SOFT[dark]).encode(text="said:N"),
         base.mark_rect(opacity=0.001, cursor="pointer").add_params(pick),
     ]
-    return alt.layer(*layers).properties(height=_CELL * len(names) + 40)
+    return alt.layer(*layers, data=table).properties(height=_CELL * len(names) + 40)
 
 
 def _colour(row: ReasonRow, compared: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, downloads, queries, reason_charts, reason_rows, sentences, url, words
+from voc.app import charts, components, downloads, queries, reader, reason_charts, reason_rows, sentences, url, words
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.app.reason_rows import ReasonRow
@@ -63,8 +63,8 @@ def picture(found: tuple[ReasonRow, ...], compared: bool) -> None:
         if compared:
             said += " " + _("Orange: its share rose clearly. Blue: it fell clearly. Grey: no clear change.")
         st.caption(said)
-        option, places = reason_charts.treemap(found, compared)
-        opened = st.session_state.get("treemap_opened", 0)  # as in `theme_views.table`
+        option, places = reason_charts.treemap(found, compared, reader.dark())
+        opened = st.session_state.get("treemap_opened", 0)  # as in `overview.reasons_card`
         event = st.echarts_chart(
             option,
             height=420,
@@ -132,15 +132,13 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
     styled = words.with_counts(frame, "contacts", *(["cost"] if "cost" in frame else []))
     if compared:
         styled = styled.map(_grey, subset=["change"])
-    opened = st.session_state.get("reason_table_opened", 0)  # as in `theme_views.table`
-    event = st.dataframe(
+    st.dataframe(
         styled,
         hide_index=True,
-        key=f"reason_table_{opened}",
-        on_select="rerun",
-        selection_mode="single-cell",
         column_config={
-            "reason": st.column_config.TextColumn(_("Reason"), width=190),
+            "reason": st.column_config.ButtonColumn(  # as in `theme_views.table`
+                _("Reason"), width=190, type="tertiary", alignment="left", key="reason_clicked"
+            ),
             "area": st.column_config.TextColumn(_("Area"), width=120),
             "class": st.column_config.TextColumn(
                 _("To do"), width=85, help=_("What the taxonomy says to do about it.")
@@ -183,8 +181,9 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
     least = config.privacy.least_customers
     name = downloads.name("reasons", view.selection.first, view.selection.last)
     downloads.buttons(name, lambda: file(shown, least), downloads.floor(least))
-    if chosen := event["selection"]["cells"]:
-        _show("reason_table_opened", opened, shown[chosen[0][0]].reason)
+    if clicked := st.session_state.get("reason_clicked"):
+        st.query_params["reason"] = shown[clicked["row"]].reason
+        st.rerun()
 
 
 def file(found: tuple[ReasonRow, ...], least_customers: int) -> pd.DataFrame:
@@ -234,9 +233,9 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
         if cells["hidden"].any():
             notes.append(sentences.hidden_cells(least))
         st.caption(" ".join(notes))
-        opened = st.session_state.get("cells_opened", 0)  # as in `theme_views.table`
+        opened = st.session_state.get("cells_opened", 0)  # as in `overview.reasons_card`
         event = st.altair_chart(
-            reason_charts.heat_map(cells, list(slices.values()), list(named.values())),
+            reason_charts.heat_map(cells, list(slices.values()), list(named.values()), reader.dark()),
             on_select="rerun",
             key=f"cells_{by}_{opened}",
             alt=_("Share of contacts by reason and slice"),
@@ -291,11 +290,11 @@ def _columns(name: str, estimate: Interval | None) -> dict[str, float | None]:
 
 
 def _grey(said: object) -> str:
-    return f"color: {charts.GREY}" if str(said).startswith(("≈", "–")) else ""
+    return f"color: {charts.SOFT[reader.dark()]}" if str(said).startswith(("≈", "–")) else ""
 
 
 def _show(counter: str, opened: int, reason: str) -> None:
-    """Put the reason into the URL and draw anew: a new picture or table, which does not hold the selection."""
+    """Put the reason into the URL and draw anew: a new picture, which does not hold the selection."""
     st.session_state[counter] = opened + 1
     st.query_params["reason"] = reason
     st.rerun()

@@ -102,7 +102,7 @@ def leaving(contact: ContactView, churn: str) -> None:
 def accept(contact: ContactView) -> None:
     """Store what is said, and go on to the next contact."""
     said = draft(contact)
-    if said.missing or contact.proposal is None:
+    if not _at_hand(contact) or said.missing or contact.proposal is None:
         return
     note = str(st.session_state.get(note_key(contact.contact_id)) or "")
     try:
@@ -126,6 +126,8 @@ def accept(contact: ContactView) -> None:
 
 def skip(contact: ContactView) -> None:
     """Put the contact off until the end."""
+    if not _at_hand(contact):
+        return
     st.session_state[_SKIPPED].add(contact.contact_id)
     _next()
 
@@ -178,7 +180,17 @@ def note_key(contact_id: str) -> str:
 
 
 def _change(contact: ContactView, change: Callable[[Draft], Draft]) -> None:
-    _keep(change(draft(contact)))
+    if _at_hand(contact):
+        _keep(change(draft(contact)))
+
+
+def _at_hand(contact: ContactView) -> bool:
+    """Whether this contact is still the one to judge.
+
+    A key that is pressed twice comes from a page that is gone by then: what was just stored would be overruled by what
+    the model proposes.
+    """
+    return bool(st.session_state.get(_NOW) == contact.contact_id)
 
 
 def _keep(said: Draft) -> None:

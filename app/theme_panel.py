@@ -36,7 +36,8 @@ def panel(theme: ThemeSummary, story: Story) -> None:
         st.caption(f":material/schedule: {theme_sentences.waiting(each, theme.theme_id)}")
     if not access.may(May.DECIDE):
         return
-    with st.expander(_("Change this theme"), icon=":material/edit:"):
+    # By its key it stays open whatever comes and goes above it, such as what was just stored.
+    with st.expander(_("Change this theme"), icon=":material/edit:", key=key("change", theme.theme_id)):
         chosen = st.segmented_control(
             _("What do you want to change?"),
             list(CHOICES),

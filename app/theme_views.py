@@ -15,6 +15,8 @@ from voc.inference.marts import ThemeSummary
 
 LONGEST = 8
 """Most groups that a chart of shares shows."""
+_PICKER = 345
+"""Pixels of the field in which a theme is found by its name."""
 SHOWN = Texts({"all": N_("All themes"), "emerging": N_("Emerging")})
 ORDERS = Texts({"size": N_("Largest first"), "change": N_("Fastest growing first")})
 
@@ -26,6 +28,8 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
         order = url.segments("order", ORDERS, _("Order"), "size")
         if tested and url.segments("show", SHOWN, _("Which themes"), "all") == "emerging":
             themes = tuple(theme for theme in themes if theme.state in words.RISING)
+        if themes:
+            _pick(themes)
     if not themes:
         _none_emerging()
         return
@@ -43,18 +47,16 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
             "languages": [_languages(theme) for theme in themes],
         }
     )
-    # A new table after each that was opened: the old one would still hold its selection and open it again.
-    opened = st.session_state.get("themes_opened", 0)
-    event = st.dataframe(
+    st.dataframe(
         words.with_counts(frame, "contacts", "customers"),
         hide_index=True,
         row_height=44,
         height=44 * len(frame) + 37,
-        key=f"themes_{opened}",
-        on_select="rerun",
-        selection_mode="single-cell",
         column_config={
-            "theme": st.column_config.TextColumn(_("Theme"), width=190 if tested else 200),
+            # Not a selection: whoever walks through the table by keys would open what they come by.
+            "theme": st.column_config.ButtonColumn(
+                _("Theme"), width=190 if tested else 200, type="tertiary", alignment="left", key="theme_clicked"
+            ),
             "status": st.column_config.TextColumn(
                 _("Status"),
                 width=95,
@@ -78,10 +80,25 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
     )  # fmt: skip
     st.caption(_("Click a theme to read what customers say."))
     _download(themes, view)
-    if cells := event["selection"]["cells"]:
-        theme = themes[cells[0][0]]
+    if clicked := st.session_state.get("theme_clicked"):
+        _open(themes[clicked["row"]].theme_id)
+
+
+def _pick(themes: tuple[ThemeSummary, ...]) -> None:
+    """The same themes to be found by their name, and by keys alone: cells of a table answer to a pointer only."""
+    names = {theme.theme_id: words.visible(theme.label) for theme in themes}
+    asked, opened = _("Choose a theme"), st.session_state.get("themes_opened", 0)  # as in `overview.reasons_card`
+    chosen = st.selectbox(
+        asked, list(names), index=None, format_func=lambda theme: names.get(theme, theme), placeholder=asked,
+        key=f"theme_picked_{opened}", label_visibility="collapsed", width=_PICKER,
+    )  # fmt: skip
+    if chosen:
         st.session_state["themes_opened"] = opened + 1
-        st.switch_page(THEME.path, query_params=url.current(url.FILTERS) | {"theme": theme.theme_id})
+        _open(chosen)
+
+
+def _open(theme_id: str) -> None:
+    st.switch_page(THEME.path, query_params=url.current(url.FILTERS) | {"theme": theme_id})
 
 
 def file(themes: tuple[ThemeSummary, ...], least: int) -> pd.DataFrame:

@@ -196,8 +196,8 @@ def show_signals(summary: "EmergenceSummary") -> None:
     when = f" on {summary.last_day}" if summary.last_day else ""
     out.print(
         f"{len(summary.living):,} open alerts{when}, {len(summary.alerts):,} in all, among {summary.groups:,} groups "
-        f"over {summary.days:,} days. The budget is {summary.false_alerts_per_month:g} false alerts in 30 days, "
-        f"over all groups together.",
+        f"over {summary.days:,} days. The budget of false alerts in 30 days is "
+        f"{summary.false_alerts_per_month:g}, over all groups together.",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
 

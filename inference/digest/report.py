@@ -348,7 +348,7 @@ def _fixed(found: FixedTheme) -> str:
     else:
         marked = _("Marked as fixed on {day}.").format(day=day(found.fixed_on))
     if found.test is None:
-        return " ".join((marked, _("The next run of voc signals tests whether it helped.")))
+        return " ".join((marked, _("The next nightly run tests whether it helped.")))
     test, ratio = found.test, found.test.ratio
     if ratio is None:
         few = _("There are too few days on both sides of it to compare, up to {day}.")

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import re
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -28,7 +29,11 @@ from voc.data.contracts import CONTRACTS
 from voc.data.lake import Lake
 from voc.data.text import fold
 from voc.data.workspace import Workspace
+from voc.inference.model_report import Bin, Figure, Quality, TaskFigures
 from voc.labels import Script, Speaker
+from voc.models.manifest import ALLOWED, QUALITY, Manifest
+from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, OutcomeHead, save_head
+from voc.models.storage import write_json, write_whole
 
 HERE = Path(__file__).parent
 PHRASES: dict[str, dict[str, str]] = tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
@@ -307,12 +312,70 @@ def make_rising(root: Path, settings: str = SETTINGS) -> Workspace:
     return workspace
 
 
-def let_in(workspace: Workspace, people: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
-    """People by name, each with a role and products, all with the same password."""
-    hashed = accounts.hashed(PASSWORD)
+def let_in(
+    workspace: Workspace, people: Mapping[str, tuple[str, tuple[str, ...]]], password: str | None = PASSWORD
+) -> None:
+    """People by name, each with a role and products, all with the same password, or with an e-mail address alone."""
+    hashed = accounts.hashed(password) if password else None
     for name, (role, products) in people.items():
         email = f"{name.lower()}@example.com"
         accounts.add(workspace.root, name, accounts.checked_account(role, products, email, hashed))
+
+
+def figures(**values: tuple[float, float, float, int]) -> dict[str, Figure]:
+    return {name.replace("_", "-") if name.startswith("sr") else name: Figure(*each) for name, each in values.items()}
+
+
+QUALITY_OF_TEST = Quality(
+    "test",
+    {"train": 9000, "dev": 1400, "test": 2897},
+    {
+        "reason": TaskFigures(
+            Figure(0.61, 0.59, 0.63, 2897),
+            figures(en=(0.70, 0.67, 0.73, 900), sl=(0.52, 0.48, 0.56, 700), sr_Cyrl=(0.6, 0.2, 0.9, 12)),
+            figures(roaming=(0.91, 0.86, 0.95, 120), bill_higher=(0.31, 0.22, 0.4, 80), payment_plan=(0.1, 0, 0.5, 3)),
+            0.041,
+            {"en": 0.03, "sl": 0.06, "sr-Cyrl": 0.2},
+            (Bin(50, 0.35, 15), Bin(900, 0.85, 800)),
+        ),
+        "sentiment": TaskFigures(
+            Figure(0.7, 0.68, 0.72, 2897),
+            figures(en=(0.7, 0.66, 0.74, 900)),
+            figures(negative=(0.7, 0.66, 0.74, 900)),
+            0.02,
+            {"en": 0.02},
+            (Bin(900, 0.7, 640),),
+        ),
+    },
+    synthetic=True,
+)  # fmt: skip
+
+
+def saved_model(workspace: Workspace, version: str, quality: Quality | None, **more: Any) -> Path:
+    """A model folder of the present format, without weights, with these figures."""
+    digest = workspace.taxonomy.digest
+    manifest = Manifest(version, "2026-05-20T10:00:00+00:00", "0.2.0", "embedded", "1", digest, **more)
+
+    def fill(place: Path) -> None:
+        write_json(place / "config.json", {"tasks": []})
+        (place / "card.md").write_text(f"# Model {version}\n\n<script>", encoding="utf-8")
+        if quality is not None:
+            write_json(place / QUALITY, quality.to_json())
+
+    folder = workspace.models / version
+    shutil.rmtree(folder, ignore_errors=True)
+    assert {"config.json", "card.md", QUALITY} <= ALLOWED
+    return write_whole(folder, {**manifest.__dict__}, fill, "a model")
+
+
+def saved_head(workspace: Workspace, version: str, days: int) -> None:
+    """An outcome head of the current model that is in use: it foresees so many days and is judged from 20 April."""
+    one = np.ones(1, dtype=np.float32)
+    space = FeatureSpace(one, np.ones((1, 1), dtype=np.float32), ())
+    numbers = np.ones(len(space.names), dtype=np.float32)
+    head = OutcomeHead(HeadManifest(version, MODEL, days, "", ""), space, numbers, numbers, numbers, 0.0)
+    save_head(head, {"split": {"test_first": "2026-04-20"}}, workspace.models / FOLDER / version)
+    (workspace.models / FOLDER / CURRENT).write_text(version, encoding="utf-8")
 
 
 class Make:
@@ -326,6 +389,10 @@ class Make:
     alert = staticmethod(alert)
     signals = staticmethod(signals)
     rising = staticmethod(make_rising)
+    saved_model = staticmethod(saved_model)
+    saved_head = staticmethod(saved_head)
+    figures = staticmethod(figures)
+    quality = QUALITY_OF_TEST
     let_in = staticmethod(let_in)
     guarded = GUARDED
     password = PASSWORD
@@ -484,6 +551,7 @@ class Visitor:
         )
         context.set_default_timeout(1000 * tools.PATIENCE)
         self.page, self.address, self.language = context.new_page(), address, language
+        self._settled = tools.settled
         self.main = self.page.get_by_test_id("stMain")
         self.sidebar = self.page.get_by_test_id("stSidebar")
         self.wrong: list[str] = []
@@ -508,9 +576,9 @@ class Visitor:
         self.page.goto(f"{self.address}/{place}")
 
     def go(self, entry: PageEntry) -> None:
-        """Click a page in the navigation."""
+        """Click a page in the navigation; the mouse comes from outside, where it makes no help unfold over it."""
+        self.page.mouse.move(700, 5)
         self.sidebar.get_by_role("link", name=self.text(entry.title), exact=True).click()
-        self.page.wait_for_url(re.compile(rf"/{'' if entry is OVERVIEW else entry.path.stem}(\?|$)"))
 
     def press(self, label: str) -> None:
         """Click a button of the page by the text that it has in English."""
@@ -523,6 +591,10 @@ class Visitor:
     def unfold(self, label: str) -> None:
         """Open a part of the page that is folded."""
         self.main.locator("summary", has_text=self.text(label)).click()
+
+    def settle(self) -> None:
+        """Wait until the page stands still."""
+        self._settled(self.page)
 
     def sees(self, text: str, place: Any = None) -> Any:
         """Wait for a text of the page, or of a part of it, and give its element."""

@@ -182,6 +182,8 @@ def test_the_heat_map_draws_each_state() -> None:
     table = _cells("back").assign(column=FRAME["stage"], name=FRAME["reason"])
     chart = journey_charts.heat_map(table, "back", ["join", "use", "pay"], ["a", "b"]).to_dict()
     assert len(chart["layer"]) == 7
+    # Of a layer without cells a screen reader would hear a picture without a name.
+    assert [layer["mark"].get("aria", True) for layer in chart["layer"]] == [False] * 6 + [True]
     assert chart["params"][0]["name"] == "cell" and chart["params"][0]["select"]["fields"] == ["stage", "reason"]
 
 

@@ -18,9 +18,8 @@ from voc.config import ExportSettings
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.inference.marts_models import Judged
-from voc.inference.model_report import Bin, Figure, Gap, Quality, TaskFigures, model_reports
-from voc.models.manifest import ALLOWED, QUALITY, Manifest
-from voc.models.storage import write_json, write_whole
+from voc.inference.model_report import Gap, Quality, TaskFigures, model_reports
+from voc.models.storage import write_json
 from voc.training.exporting import GateLine, GateReport
 
 Open = Callable[..., AppTest]
@@ -189,58 +188,12 @@ def test_what_a_theme_is_called_is_text_on_the_map(visit: Open, make: Any, tmp_p
 # --- Models ----------------------------------------------------------------------------------------------------------
 
 
-def figures(**values: tuple[float, float, float, int]) -> dict[str, Figure]:
-    return {name.replace("_", "-") if name.startswith("sr") else name: Figure(*each) for name, each in values.items()}
-
-
-QUALITY_OF_TEST = Quality(
-    "test",
-    {"train": 9000, "dev": 1400, "test": 2897},
-    {
-        "reason": TaskFigures(
-            Figure(0.61, 0.59, 0.63, 2897),
-            figures(en=(0.70, 0.67, 0.73, 900), sl=(0.52, 0.48, 0.56, 700), sr_Cyrl=(0.6, 0.2, 0.9, 12)),
-            figures(roaming=(0.91, 0.86, 0.95, 120), bill_higher=(0.31, 0.22, 0.4, 80), payment_plan=(0.1, 0, 0.5, 3)),
-            0.041,
-            {"en": 0.03, "sl": 0.06, "sr-Cyrl": 0.2},
-            (Bin(50, 0.35, 15), Bin(900, 0.85, 800)),
-        ),
-        "sentiment": TaskFigures(
-            Figure(0.7, 0.68, 0.72, 2897),
-            figures(en=(0.7, 0.66, 0.74, 900)),
-            figures(negative=(0.7, 0.66, 0.74, 900)),
-            0.02,
-            {"en": 0.02},
-            (Bin(900, 0.7, 640),),
-        ),
-    },
-    synthetic=True,
-)  # fmt: skip
-
-
-def model(workspace: Workspace, version: str, quality: Quality | None, **more: Any) -> Path:
-    """A model folder of the present format, without weights, with these figures."""
-    digest = workspace.taxonomy.digest
-    manifest = Manifest(version, "2026-05-20T10:00:00+00:00", "0.2.0", "embedded", "1", digest, **more)
-
-    def fill(place: Path) -> None:
-        write_json(place / "config.json", {"tasks": []})
-        (place / "card.md").write_text(f"# Model {version}\n\n<script>", encoding="utf-8")
-        if quality is not None:
-            write_json(place / QUALITY, quality.to_json())
-
-    folder = workspace.models / version
-    shutil.rmtree(folder, ignore_errors=True)
-    assert {"config.json", "card.md", QUALITY} <= ALLOWED
-    return write_whole(folder, {**manifest.__dict__}, fill, "a model")
-
-
 @pytest.fixture
 def trained_company(hundreds: Workspace, make: Any, tmp_path: Path) -> Iterator[Workspace]:
     """Six hundred contacts, scored by a model with figures; one challenger was refused; labels in dev and test."""
     workspace = Workspace.open(Path(shutil.copytree(hundreds.root, tmp_path / "w")))
-    model(workspace, make.model, QUALITY_OF_TEST)
-    model(workspace, "20260530-challenger", None, teacher=make.model)
+    make.saved_model(workspace, make.model, make.quality)
+    make.saved_model(workspace, "20260530-challenger", None, teacher=make.model)
     now = datetime(2026, 5, 30, 5, tzinfo=UTC)
     record_run(
         workspace.lake, "promote", now, 3.0, counts={"worse": 1},
@@ -288,7 +241,7 @@ def test_a_model_with_figures(visit: Open, trained_company: Workspace) -> None:
 
 
 def test_a_model_without_figures_shows_its_card(visit: Open, trained_company: Workspace, make: Any) -> None:
-    model(trained_company, make.model, None)
+    make.saved_model(trained_company, make.model, None)
     app = visit(trained_company, MODELS)
     assert headline(app) == "Not yet measured: this model keeps no figures of its quality."
     assert f"# Model {make.model}\n\n<script>" in [each.value for each in app.code]
@@ -313,7 +266,7 @@ class QualityOfTomorrow(Quality):
 
 
 def test_figures_of_another_version_are_said_to_be_that(visit: Open, trained_company: Workspace, make: Any) -> None:
-    model(trained_company, make.model, QualityOfTomorrow(**vars(QUALITY_OF_TEST)))
+    make.saved_model(trained_company, make.model, QualityOfTomorrow(**vars(make.quality)))
     app = visit(trained_company, MODELS)
     assert headline(app) == "What the model in use says of itself cannot be read."
     shown = everything(app).replace("\\", "")
@@ -364,12 +317,13 @@ def test_a_drift_is_said_where_it_is_clear() -> None:
     assert same is not None and "same mix" in same
 
 
-def test_languages_are_only_compared_where_they_differ() -> None:
-    task = QUALITY_OF_TEST.tasks["reason"]
-    close = figures(en=(0.70, 0.6, 0.8, 900), sl=(0.65, 0.55, 0.75, 700))
+def test_languages_are_only_compared_where_they_differ(make: Any) -> None:
+    task = make.quality.tasks["reason"]
+    close = make.figures(en=(0.70, 0.6, 0.8, 900), sl=(0.65, 0.55, 0.75, 700))
     unclear = Quality("test", {}, {"reason": TaskFigures(task.whole, close, {}, 0.1, {}, ())})
     assert "no clear difference between languages" in model_sentences.headline(unclear)
-    alone = Quality("test", {}, {"reason": TaskFigures(task.whole, figures(en=(0.7, 0.6, 0.8, 900)), {}, 0.1, {}, ())})
+    english = make.figures(en=(0.7, 0.6, 0.8, 900))
+    alone = Quality("test", {}, {"reason": TaskFigures(task.whole, english, {}, 0.1, {}, ())})
     assert "too few of them to compare languages" in model_sentences.headline(alone)
     assert model_sentences.headline(Quality("test", {}, {})).startswith("Not yet measured")
 

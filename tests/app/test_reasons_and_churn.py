@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -19,7 +18,6 @@ from voc.data.workspace import Workspace
 from voc.inference.intervals import Interval
 from voc.inference.marts import Totals
 from voc.inference.marts_churn import AtRisk, BackTest, CallList
-from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, OutcomeHead, save_head
 from voc.taxonomy import load_taxonomy
 
 Open = Callable[..., AppTest]
@@ -62,12 +60,7 @@ def leaving(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for place, row in enumerate(contacts)
     ]
     lake.append("outcome_scores", make.table("outcome_scores", risks))
-    one = np.ones(1, dtype=np.float32)
-    space = FeatureSpace(one, np.ones((1, 1), dtype=np.float32), ())
-    numbers = np.ones(len(space.names), dtype=np.float32)
-    head = OutcomeHead(HeadManifest(HEAD, make.model, 10, "", ""), space, numbers, numbers, numbers, 0.0)
-    save_head(head, {"split": {"test_first": "2026-04-20"}}, workspace.models / FOLDER / HEAD)
-    (workspace.models / FOLDER / CURRENT).write_text(HEAD, encoding="utf-8")
+    make.saved_head(workspace, HEAD, 10)
     return workspace
 
 
@@ -344,7 +337,7 @@ def test_churn_of_one_contact_quotes_the_words_that_say_so(
     lake.append("scores", make.table("scores", scores))
     app = visit(workspace, CHURN)
     assert [text.value for text in app.text] == [said[begin:end]]
-    assert not app.html
+    assert not app.main.get("html")
     shown = everything(app)
     assert "Said on 28 May · 83 % likely meant" in shown
     assert "Later, on 29 May: Speaks of leaving, and stays." in shown

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from voc.app import review_sentences, review_views
+from voc.app.launch import WORKSPACE_VARIABLE
 from voc.app.pages import CONTACT, CONTACTS, OVERVIEW, REVIEW
 from voc.app.review_draft import Draft, offer
 from voc.data.contracts import REVIEW_QUEUE
@@ -78,7 +79,8 @@ def held(workspace: Workspace, contact: str) -> dict[str, tuple[str, ...]]:
 
 
 def shown(app: AppTest) -> str:
-    return " ".join(str(each.value) for kind in ("caption", "markdown", "header", "subheader") for each in app.get(kind))
+    kinds = ("caption", "markdown", "header", "subheader")
+    return " ".join(str(each.value) for kind in kinds for each in app.get(kind))
 
 
 def test_without_contacts_without_a_model_and_without_a_queue_it_says_what_to_do(
@@ -133,6 +135,30 @@ def test_labels_are_changed_skipped_and_taken_back(open_page: Open, company: Wor
     press(app, "Accept")
     assert "Everything is judged" in shown(app)
     assert len({row.contact_id for row in current(history(company.lake)).values()}) == 3
+
+
+def _accepted_twice() -> None:
+    from voc.app import reader, review_actions
+    from voc.labels import Sentiment
+
+    reader.begin()
+    contact = review_actions.standing().now
+    if contact is not None:
+        review_actions.mood(contact, Sentiment.NEUTRAL)
+        review_actions.accept(contact)
+        review_actions.mood(contact, Sentiment.POSITIVE)
+        review_actions.accept(contact)  # from the same page: the key was pressed again before it had changed
+        review_actions.skip(contact)
+
+
+def test_a_key_that_is_pressed_twice_does_not_overrule_what_it_stored(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(company.root))
+    enqueue(company, SHOWN[0])
+    app = AppTest.from_function(_accepted_twice, default_timeout=120).run()
+    assert not app.exception, app.exception[0].value
+    assert [row.new for row in history(company.lake) if row.task == "sentiment"] == [("neutral",)]
 
 
 def test_a_hidden_proposal_leaves_everything_to_be_said(open_page: Open, company: Workspace) -> None:

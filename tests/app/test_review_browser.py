@@ -46,6 +46,10 @@ def test_keys_alone_suffice_and_type_into_the_note_without_judging(
         def button(name: str) -> Any:
             return page.locator("button", has_text=name)
 
+        press("S")
+        page.get_by_text("All that is left was put off.").wait_for()
+        press("S")
+        button("Mobile").wait_for()
         assert "3" in button("Mobile").inner_text()  # the key stands on the button
         press("3")
         button("Roaming").wait_for()

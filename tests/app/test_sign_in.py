@@ -9,25 +9,21 @@ from typing import Any
 import pytest
 
 from voc.app.launch import check_access
-from voc.data import accounts
 from voc.data.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
-SECRET = "a good long password"
 
 
-def company(make: Any, root: Path, settings: str, hashed: str | None) -> Workspace:
+def company(make: Any, root: Path, settings: str, password: str | None) -> Workspace:
     workspace: Workspace = make.workspace(root, f'[company]\nname = "Zvono"\n\n[access]\n{settings}\n')
     make.fill(workspace.lake, contacts=120, days=20)
-    for name, role, products in (("Ana", "product", ("Mobile",)), ("Iva", "admin", ())):
-        email = f"{name.lower()}@example.com"
-        accounts.add(root, name, accounts.checked_account(role, products, email, hashed))
+    make.let_in(workspace, {"Ana": ("product", ("Mobile",)), "Iva": ("admin", ())}, password)
     return workspace
 
 
 def test_with_a_password(make: Any, tools: Any, browser_page: Any, tmp_path: Path) -> None:
-    workspace = company(make, tmp_path / "w", 'mode = "password"', accounts.hashed(SECRET))
+    workspace = company(make, tmp_path / "w", 'mode = "password"', make.password)
     others = workspace.lake.query("SELECT contact_id FROM contacts WHERE product = 'Television'").to_pylist()
     page, log = browser_page, tmp_path / "log"
     with tools.served(workspace.root, log=log) as address:
@@ -37,7 +33,7 @@ def test_with_a_password(make: Any, tools: Any, browser_page: Any, tmp_path: Pat
         page.fill("#password", "not that one, no")
         page.click("button")
         assert page.locator("[role=alert]").inner_text() == "Name or password is wrong."
-        page.fill("#password", SECRET)
+        page.fill("#password", make.password)
         page.click("button")
         page.wait_for_url("**/contact?contact=*")
         tools.settled(page)
@@ -53,7 +49,7 @@ def test_with_a_password(make: Any, tools: Any, browser_page: Any, tmp_path: Pat
         page.wait_for_url("**/login?next=*")
     said = log.read_text()
     assert "A sign-in failed." in said
-    assert SECRET not in said and "not that one" not in said and cookie["value"] not in said
+    assert make.password not in said and "not that one" not in said and cookie["value"] not in said
 
 
 def test_with_a_provider(make: Any, tools: Any, browser_page: Any, tmp_path: Path) -> None:
