@@ -203,7 +203,7 @@ _LOST = {"theme": N_("There is no such theme"), "contact": N_("There is no such 
 def lost(what: str, why: str) -> None:
     """A link leads to something that is not there, or not for who asks: a `theme` or a `contact`."""
     if access.current().area is not None:
-        why = f"{why} {_('It may also be about a product that you do not see.')}"
+        why = " ".join([why, _("It may also be about a product that you do not see.")])
     st.warning(why, title=_(_LOST[what]), icon=":material/search_off:")
 
 
