@@ -159,7 +159,7 @@ def settings_toml() -> str:
         'opening_hours = { mon = "08:00-20:00", tue = "08:00-20:00", wed = "08:00-20:00", thu = "08:00-20:00", '
         'fri = "08:00-20:00", sat = "09:00-14:00" }\n'
         "\n"
-        "# Sized so that the whole demo takes about twenty minutes on two cores.\n"
+        "# Sized so that the whole demo takes about half an hour on two cores.\n"
         "[training]\n"
         "max_train_contacts = 4000\n"
         "max_tokens = 96\n"
