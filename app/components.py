@@ -237,7 +237,7 @@ def tile(
             label,
             value,
             # By a hyphen, not by a minus, `st.metric` knows that it went down.
-            change.replace("−", "-") if change else None,
+            f"-{change[1:]}" if change and change.startswith("−") else change,
             delta_color="inverse" if colour == "inverse" else "normal" if colour == "normal" else "off",
             delta_arrow="off" if colour == "off" else "auto",
             help=help,
