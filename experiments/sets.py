@@ -115,11 +115,6 @@ def fold_rows(rows: Sequence[Row], folds: Sequence[int], fold: int) -> list[Row]
     ]
 
 
-def one_line(text: str) -> str:
-    """Text without line breaks and runs of spaces, as a contact's turn is read."""
-    return " ".join(text.split())
-
-
 def wrong(path: Path, line: int, field: str, expected: str, got: object) -> InputError:
     """The error of a field that is not what its format says."""
     return InputError(f"{path}:{line}: field {field}: expected {expected}, got {got!r}")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from voc.experiments.sets import Row, csv_records, one_line, train_or_dev, wrong
+from voc.data.text import one_line
+from voc.experiments.sets import Row, csv_records, train_or_dev, wrong
 from voc.labels import Split, TaskName
 
 

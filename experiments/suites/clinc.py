@@ -10,12 +10,13 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from voc.config import EncoderSettings, TrainingSettings
+from voc.data.text import one_line
 from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress
 from voc.experiments.judging import Answers, accuracy, baseline, ends, peak_rss_mb, share_interval
 from voc.experiments.quality import context_of, from_data_alone, judge_rivals, learn, sampled
 from voc.experiments.rivals import Frozen, Predict, Rival, Tfidf
-from voc.experiments.sets import Row, by_split, labelled_set, labels_of, one_line, wrong
+from voc.experiments.sets import Row, by_split, labelled_set, labels_of, wrong
 from voc.labels import Split, TaskName
 from voc.models.predictions import Predictions
 from voc.models.registry import RunLog

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from voc.data.text import fold
+from voc.data.text import fold, one_line
 from voc.errors import InputError
-from voc.experiments.sets import one_line, wrong
+from voc.experiments.sets import wrong
 from voc.models.tasks import Floats
 
 LEAST_REVIEWS = 51

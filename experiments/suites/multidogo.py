@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from voc.config import EncoderSettings, TrainingSettings
+from voc.data.text import one_line
 from voc.experiments.bench import BenchResult, Progress
 from voc.experiments.judging import Answers, baseline, ends, interval, macro_f1, peak_rss_mb
 from voc.experiments.quality import context_of, from_data_alone, learn, sampled
 from voc.experiments.rivals import Frozen, Labels, Rival, Tfidf, timed
-from voc.experiments.sets import Row, by_split, csv_records, labels_of, one_line, wrong
+from voc.experiments.sets import Row, by_split, csv_records, labels_of, wrong
 from voc.labels import Split
 from voc.models.registry import RunLog
 from voc.models.tasks import Task

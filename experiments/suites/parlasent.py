@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from voc.experiments.sets import Row, json_lines, one_line, train_or_dev, wrong
+from voc.data.text import one_line
+from voc.experiments.sets import Row, json_lines, train_or_dev, wrong
 from voc.labels import Sentiment, Split, TaskName
 
 _LANGUAGES = {"HR": "hr", "SRB": "sr-Latn", "BiH": "bs"}

@@ -16,10 +16,11 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from voc.config import EncoderSettings, ThemeSettings
+from voc.data.text import one_line
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.judging import baseline, peak_rss_mb
 from voc.experiments.rivals import Frozen, Labels
-from voc.experiments.sets import json_lines, one_line
+from voc.experiments.sets import json_lines
 from voc.experiments.suites.banking77 import banking
 from voc.labels import Split, TaskName
 from voc.models.registry import RunLog

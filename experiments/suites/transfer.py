@@ -10,12 +10,12 @@ from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
 from voc.data.columns import form_of
-from voc.data.text import to_latin
+from voc.data.text import one_line, to_latin
 from voc.experiments.bench import BenchResult, Progress
 from voc.experiments.judging import judge_single
 from voc.experiments.quality import context_of, judge_rivals, reader_of
 from voc.experiments.rivals import Frozen, Predict, Rival, Tfidf
-from voc.experiments.sets import Row, by_split, labelled_set, labels_of, one_line
+from voc.experiments.sets import Row, by_split, labelled_set, labels_of
 from voc.experiments.suites.banking77 import banking
 from voc.labels import Split, TaskName
 from voc.models.registry import RunLog

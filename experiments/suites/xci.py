@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
-from voc.data.text import fold
+from voc.data.text import fold, one_line
 from voc.experiments.bench import BenchResult, Progress
 from voc.experiments.crossval import CrossValidated, cross_validate, ours, theirs
 from voc.experiments.judging import baseline, ends, macro_f1, peak_rss_mb
 from voc.experiments.quality import context_of, from_data_alone
 from voc.experiments.rivals import Frozen, Rival, Tfidf
-from voc.experiments.sets import Label, Row, csv_records, grouped_folds, one_line, wrong
+from voc.experiments.sets import Label, Row, csv_records, grouped_folds, wrong
 from voc.labels import Sentiment, TaskName
 from voc.models.registry import RunLog
 from voc.models.tasks import Task

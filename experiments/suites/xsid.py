@@ -6,7 +6,8 @@ Only the evaluation files are here, so the model learns from the 300 English val
 from collections.abc import Iterator
 from pathlib import Path
 
-from voc.experiments.sets import Row, lines_of, one_line, train_or_dev, wrong
+from voc.data.text import one_line
+from voc.experiments.sets import Row, lines_of, train_or_dev, wrong
 from voc.labels import Split, TaskName
 
 _FILES = (("en", "valid"), ("en", "test"), ("sr", "test"))

@@ -6,22 +6,10 @@ from typing import Any
 import pytest
 
 from voc.app.pages import ADMINISTRATION, DETAILS, OVERVIEW, PAGES, PageEntry
-from voc.data import accounts
-from voc.data.accounts import Role
-from voc.data.workspace import SETTINGS_FILE, Workspace
+from voc.data.workspace import Workspace
 
 pytestmark = pytest.mark.browser
-SECRET = "a good long password"
-SETTINGS = """
-[company]
-name = "Zvono"
-synthetic = true
-benchmark_contact_rate = 60.5
-[access]
-mode = "password"
-[costs]
-per_contact = { call = 6.5, chat = 2 }
-"""
+COSTS = "[costs]\nper_contact = { call = 6.5, chat = 2 }\n"
 THEME = "t-roaming"
 LOOKS = {"light, 1440 px": ("light", 1440), "dark, 390 px": ("dark", 390)}
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -42,8 +30,8 @@ PATHS = [path(entry) for entry in (*PAGES, *ADMINISTRATION, *DETAILS)]
 @pytest.fixture(scope="module")
 def company(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Something for every page to show: what rises, stages, answers, a map, risks, a measured model, a queue."""
-    workspace: Workspace = make.rising(tmp_path_factory.mktemp("company") / "w")
-    (workspace.root / SETTINGS_FILE).write_text(SETTINGS, encoding="utf-8")
+    settings = make.guarded.replace("[access]", f"benchmark_contact_rate = 60.5\n{COSTS}[access]")
+    workspace: Workspace = make.rising(tmp_path_factory.mktemp("company") / "w", settings)
     lake = workspace.lake
     rows = lake.query("SELECT * FROM contacts ORDER BY contact_id").to_pylist()
     stages = ("join", "activate", "use", "pay", "support", "leave", None)
@@ -68,8 +56,7 @@ def company(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for n, row in enumerate(rows[-5:])
     ]
     lake.append("review_queue", make.table("review_queue", queue))
-    account = accounts.checked_account(Role.ADMIN, (), "iva@example.com", accounts.hashed(SECRET))
-    accounts.add(workspace.root, "Iva", account)
+    make.let_in(workspace, {"Iva": ("admin", ())})
     return workspace
 
 
@@ -90,12 +77,10 @@ def found(page: Any) -> Iterator[str]:
             yield f"{rule} ({violation['impact']}): {node['html'][:200]}: {' '.join(node['failureSummary'].split())}"
 
 
-def sign_in(page: Any, address: str) -> None:
-    page.goto(address)
-    page.fill("#name", "Iva")
-    page.fill("#password", SECRET)
+def sign_in(page: Any, name: str, password: str) -> None:
+    page.fill("#name", name)
+    page.fill("#password", password)
     page.click("button")
-    page.wait_for_url(f"{address}/")
 
 
 def unfold(page: Any) -> None:
@@ -106,7 +91,9 @@ def unfold(page: Any) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_page_stands_in_anybodys_way(tools: Any, browser_page: Any, company: Workspace, look: str) -> None:
+def test_no_page_stands_in_anybodys_way(
+    make: Any, tools: Any, browser_page: Any, company: Workspace, look: str
+) -> None:
     page, (mode, width) = browser_page, LOOKS[look]
     page.set_viewport_size({"width": width, "height": 1200})
     page.emulate_media(color_scheme=mode, reduced_motion="reduce")
@@ -114,12 +101,11 @@ def test_no_page_stands_in_anybodys_way(tools: Any, browser_page: Any, company: 
     titles: list[str] = []
     with tools.served(company.root) as address:
         page.goto(address)
-        page.fill("#name", "nobody")
-        page.fill("#password", "not that one, no")
-        page.click("button")
+        sign_in(page, "nobody", "not that one, no")
         page.get_by_role("alert").wait_for()
         objections += [f"login: {each}" for each in found(page)]
-        sign_in(page, address)
+        sign_in(page, "Iva", make.password)
+        page.wait_for_url(f"{address}/")
         for path in PATHS:
             page.goto(f"{address}/{path}")
             tools.settled(page)
@@ -130,9 +116,8 @@ def test_no_page_stands_in_anybodys_way(tools: Any, browser_page: Any, company: 
         page.goto(f"{address}/?lang=sr-Cyrl")
         page.wait_for_function("document.documentElement.lang === 'sr-Cyrl'")
     assert objections == [], "\n".join(objections)
-    assert titles[0] == "Overview · voc" and len(set(titles)) == len(
-        titles
-    )  # so that tabs and history can be told apart
+    assert titles[0] == "Overview · voc"
+    assert len(set(titles)) == len(titles), "tabs and history cannot be told apart"
 
 
 def test_keys_walk_through_a_table_without_opening_anything(tools: Any, browser_page: Any, rising: Workspace) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from voc.data.text import one_line
 from voc.errors import InputError, TrainingError
-from voc.experiments.sets import Row, by_split, few_shot, fold_rows, grouped_folds, labelled_set, labels_of, one_line
+from voc.experiments.sets import Row, by_split, few_shot, fold_rows, grouped_folds, labelled_set, labels_of
 from voc.labels import Split
 from voc.models.tasks import Task
 
