@@ -1,6 +1,8 @@
 """What somebody sees who is not let in, or not everywhere; and who is signed in."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -57,6 +59,24 @@ def run(page: StreamlitPage, person: Person) -> None:
         page.run()
     except AccessError:
         refused(person)
+
+
+def part(draw: Callable[[], None]) -> Callable[[], None]:
+    """A part of a page that is drawn without the rest when something in it is used.
+
+    Nothing stops it halfway but a new page, where the next click would stop a whole page and what the click before it
+    had begun; further clicks wait. Whoever may no longer see it gets the whole page again, which says so.
+    """
+
+    @st.fragment
+    @wraps(draw)
+    def drawn() -> None:
+        try:
+            draw()
+        except AccessError:
+            st.rerun()
+
+    return drawn
 
 
 def refused(person: Person) -> None:

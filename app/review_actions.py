@@ -1,11 +1,15 @@
 """What a person does on the page Review: say, accept, skip, undo. Each judgement is stored at once.
 
 What is said so far of the contact that is being read stays in the session; what is stored is in the lake.
+
+Keys come faster than the page is drawn. What comes while it is drawn waits, and then comes in any order: so to say
+something happens when its key is heard, and whatever ends a contact only after that, in `settle`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import streamlit as st
 
@@ -13,12 +17,20 @@ from voc.app import access, queries, review_sentences, words
 from voc.app.access import May
 from voc.app.review_draft import Draft
 from voc.data.corrections import Correction, Place, holding
-from voc.errors import VocError
+from voc.errors import AccessError, VocError
 from voc.inference import corrections
 from voc.inference.marts import ContactView
 
 _DRAFT, _SKIPPED, _BEGAN, _NOW, _SAID = "review_draft", "review_skipped", "review_began", "review_now", "review_said"
-_WHERE, _PAGE = "review_where", "review_page"
+_WHERE, _PAGE, _ASKED = "review_where", "review_page", "review_asked"
+
+
+class _End(StrEnum):
+    """What ends a contact."""
+
+    ACCEPT = "accept"
+    SKIP = "skip"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True)
@@ -100,36 +112,34 @@ def leaving(contact: ContactView, churn: str) -> None:
 
 
 def accept(contact: ContactView) -> None:
-    """Store what is said, and go on to the next contact."""
-    said = draft(contact)
-    if not _at_hand(contact) or said.missing or contact.proposal is None:
-        return
-    note = str(st.session_state.get(note_key(contact.contact_id)) or "")
-    try:
-        person = access.require(May.REVIEW)
-        corrections.judge(
-            queries.workspace(),
-            contact.proposal,
-            said.labels,
-            person.name,
-            Place.REVIEW,
-            model=queries.model(),
-            blind=said.blind,
-            note=note,
-        )
-    except VocError as error:
-        st.session_state[_SAID] = (words.escaped(str(error)), True)
-        return
-    _next()
-    queries.look_again()
+    """Ask that what is said is stored, and that the next contact comes."""
+    _ask(_End.ACCEPT, contact)
 
 
 def skip(contact: ContactView) -> None:
-    """Put the contact off until the end."""
-    if not _at_hand(contact):
-        return
-    st.session_state[_SKIPPED].add(contact.contact_id)
-    _next()
+    """Ask that the contact is put off until the end."""
+    _ask(_End.SKIP, contact)
+
+
+def undo() -> None:
+    """Ask that the last judgement is taken back."""
+    _ask(_End.UNDO, None)
+
+
+def settle() -> None:
+    """Do what was asked for since the page was drawn.
+
+    An undo that comes together with something else takes back that, which is not stored yet.
+    """
+    asked: dict[_End, ContactView | None] = st.session_state.pop(_ASKED, {})
+    if _End.UNDO in asked:
+        if len(asked) == 1:
+            _undo()
+    elif contact := asked.get(_End.ACCEPT):
+        _accept(contact)
+    elif contact := asked.get(_End.SKIP):
+        st.session_state[_SKIPPED].add(contact.contact_id)
+        _next()
 
 
 def skipped_again() -> None:
@@ -141,26 +151,6 @@ def last(rows: tuple[Correction, ...], name: str) -> Correction | None:
     """This person's last judgement of this session that holds: what an undo takes back."""
     found = [row for row in holding(rows) if row.who == name and row.place == Place.REVIEW and row.at >= began()]
     return found[-1] if found else None
-
-
-def undo() -> None:
-    """Take the last judgement back, and put the contact before its reader again, as they had left it."""
-    try:
-        person = access.require(May.REVIEW)
-        rows = queries.corrections()
-        row = last(rows, person.name)
-        if row is None:
-            return
-        corrections.undo(queries.workspace(), row.correction_id, person.name)
-    except VocError as error:
-        st.session_state[_SAID] = (words.escaped(str(error)), True)
-        return
-    queries.look_again()
-    _next()
-    labels = {each.task or "": each.new for each in rows if each.correction_id == row.correction_id}
-    _keep(Draft(row.contact_id, row.blind).with_labels(labels))
-    st.session_state[_NOW] = row.contact_id
-    st.session_state[_SAID] = (review_sentences.taken_back(), False)
 
 
 def say() -> None:
@@ -179,6 +169,58 @@ def note_key(contact_id: str) -> str:
     return f"review_note_{contact_id}"
 
 
+def _ask(end: _End, contact: ContactView | None) -> None:
+    if contact is None or _at_hand(contact):
+        st.session_state.setdefault(_ASKED, {})[end] = contact
+
+
+def _accept(contact: ContactView) -> None:
+    said = draft(contact)
+    if said.missing or contact.proposal is None:
+        return
+    note = str(st.session_state.get(note_key(contact.contact_id)) or "")
+    try:
+        person = access.require(May.REVIEW)
+        corrections.judge(
+            queries.workspace(),
+            contact.proposal,
+            said.labels,
+            person.name,
+            Place.REVIEW,
+            model=queries.model(),
+            blind=said.blind,
+            note=note,
+        )
+    except AccessError:
+        raise
+    except VocError as error:
+        st.session_state[_SAID] = (words.escaped(str(error)), True)
+        return
+    queries.look_again()
+    _next()
+
+
+def _undo() -> None:
+    try:
+        person = access.require(May.REVIEW)
+        rows = queries.corrections()
+        row = last(rows, person.name)
+        if row is None:
+            return
+        corrections.undo(queries.workspace(), row.correction_id, person.name)
+    except AccessError:
+        raise
+    except VocError as error:
+        st.session_state[_SAID] = (words.escaped(str(error)), True)
+        return
+    queries.look_again()
+    _next()
+    labels = {each.task or "": each.new for each in rows if each.correction_id == row.correction_id}
+    _keep(Draft(row.contact_id, row.blind).with_labels(labels))
+    st.session_state[_NOW] = row.contact_id
+    st.session_state[_SAID] = (review_sentences.taken_back(), False)
+
+
 def _change(contact: ContactView, change: Callable[[Draft], Draft]) -> None:
     if _at_hand(contact):
         _keep(change(draft(contact)))
@@ -187,8 +229,8 @@ def _change(contact: ContactView, change: Callable[[Draft], Draft]) -> None:
 def _at_hand(contact: ContactView) -> bool:
     """Whether this contact is still the one to judge.
 
-    A key that is pressed twice comes from a page that is gone by then: what was just stored would be overruled by what
-    the model proposes.
+    A key that is pressed twice comes from a page that is gone by then, and on a slow machine a key is also heard by
+    buttons of contacts before, which the browser has not put away yet.
     """
     return bool(st.session_state.get(_NOW) == contact.contact_id)
 

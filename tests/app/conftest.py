@@ -505,9 +505,35 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
             app.query_params[key] = value
         app.run()
         assert not app.exception, app.exception[0].value
+        for chart in app.get("vega_lite_chart"):
+            assert without_data(chart.proto) == [], f"a chart of {page.title} draws nothing"
         return app
 
     return open_page
+
+
+def without_data(chart: Any) -> list[str]:
+    """Columns that a chart draws and that its table has not; a browser shows an empty chart and says nothing."""
+    tables = {each.name: pa.ipc.open_stream(each.data.data).schema.names for each in chart.datasets}
+    missing: list[str] = []
+
+    def look(part: dict[str, Any], columns: set[str]) -> None:
+        if "data" in part:
+            given = part["data"]
+            columns = set(given["values"][0] if "values" in given else tables[given["name"]])
+        columns |= {name for step in part.get("transform", ()) for name in names(step.get("as", ()))}
+        for channel in part.get("encoding", {}).values():
+            for each in channel if isinstance(channel, list) else [channel]:
+                if "field" in each and each["field"].replace("\\", "") not in columns:
+                    missing.append(each["field"])
+        for inner in (*part.get("layer", ()), *part.get("hconcat", ()), *part.get("vconcat", ())):
+            look(inner, columns)
+
+    def names(given: Any) -> list[str]:
+        return [given] if isinstance(given, str) else list(given)
+
+    look(json.loads(chart.spec), set())
+    return missing
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The marts' file: made once for each state of the lake, whole or not at all, and the same whoever makes it."""
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -125,6 +126,18 @@ def test_what_does_not_fit_into_memory_goes_beside_the_file_and_away_with_it(wor
         connection.execute("CREATE TABLE large AS SELECT range AS n, hash(range) AS h FROM range(4_000_000)")
         assert len(files(workspace)) == 2
     assert files(workspace) == [path.name]
+
+
+def test_where_nothing_may_be_written_what_does_not_fit_goes_to_the_system_s_place(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(workspace)
+    path = workspace.marts / files(workspace)[0]
+    may, want = os.access, workspace.marts
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != want and may(place, mode))
+    with closing(marts_store.opened(path)) as connection:
+        (row,) = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    assert Path(row[0]).parent == Path(tempfile.gettempdir())
 
 
 def test_several_at_once_make_one_file(workspace: Workspace) -> None:

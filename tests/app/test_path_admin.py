@@ -95,7 +95,7 @@ def test_somebody_is_let_in_sees_their_own_and_is_let_out(
         admin.sees(admin.text("{name} may use the app no longer.", name=NAME))
         user.go(CONTACTS)
         user.sees(user.text("Your session is over"))
-        assert user.sidebar.get_by_role("link").count() == 0
+        user.sidebar.get_by_role("link").first.wait_for(state="hidden")
         user.main.get_by_role("link", name=user.text("Sign in")).click()
         user.sign_in(NAME, SECRET)
         user.page.get_by_text(user.text("Name or password is wrong.")).wait_for()

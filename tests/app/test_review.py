@@ -137,28 +137,75 @@ def test_labels_are_changed_skipped_and_taken_back(open_page: Open, company: Wor
     assert len({row.contact_id for row in current(history(company.lake)).values()}) == 3
 
 
-def _accepted_twice() -> None:
+def _keys() -> None:
+    """What callbacks of two pages do, the letters of a key list: those before a space come in one go."""
+    import streamlit as st
+
     from voc.app import reader, review_actions
     from voc.labels import Sentiment
 
     reader.begin()
-    contact = review_actions.standing().now
-    if contact is not None:
-        review_actions.mood(contact, Sentiment.NEUTRAL)
-        review_actions.accept(contact)
-        review_actions.mood(contact, Sentiment.POSITIVE)
-        review_actions.accept(contact)  # from the same page: the key was pressed again before it had changed
-        review_actions.skip(contact)
+    review_actions.began()
+    first = review_actions.standing().now
+    for together in st.query_params["keys"].split():
+        contact = first if together.islower() else review_actions.standing().now
+        for key in together.upper():
+            if key == "Z":
+                review_actions.undo()
+            elif contact is not None and key in "EW":
+                review_actions.mood(contact, {"E": Sentiment.POSITIVE, "W": Sentiment.NEUTRAL}[key])
+            elif contact is not None:
+                {"A": review_actions.accept, "S": review_actions.skip}[key](contact)
+        review_actions.settle()
 
 
-def test_a_key_that_is_pressed_twice_does_not_overrule_what_it_stored(
-    company: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("keys", "stored"),
+    [
+        ("WA", ["neutral"]),
+        ("AW", ["neutral"]),  # what comes together comes in any order
+        ("W A", ["neutral"]),
+        ("WA ea", ["neutral"]),  # pressed twice on one page, which is gone by then
+        ("WA W a A", ["neutral", "neutral"]),  # heard as well by a button of the contact before
+        ("WAS", ["neutral"]),
+        ("A ZA", ["negative"]),
+        ("A Z", ["negative", None]),
+        ("SA s A", ["negative", "negative"]),
+        ("S", []),
+    ],
+)
+def test_keys_that_come_faster_than_the_page(
+    keys: str, stored: list[str | None], company: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(company.root))
-    enqueue(company, SHOWN[0])
-    app = AppTest.from_function(_accepted_twice, default_timeout=120).run()
+    enqueue(company, *SHOWN[:2])
+    app = AppTest.from_function(_keys, default_timeout=120)
+    app.query_params["keys"] = keys
+    app.run()
     assert not app.exception, app.exception[0].value
-    assert [row.new for row in history(company.lake) if row.task == "sentiment"] == [("neutral",)]
+    rows = [row for row in history(company.lake) if row.task in ("sentiment", None)]
+    assert [row.new[0] if row.kind == Kind.JUDGED else None for row in rows] == stored
+
+
+def _refused_once() -> None:
+    import streamlit as st
+
+    from voc.app import access_views
+    from voc.errors import AccessError
+
+    @access_views.part
+    def drawn() -> None:
+        if st.session_state.setdefault("drawn", 0) == 0:
+            st.session_state["drawn"] = 1
+            raise AccessError("no longer")
+
+    drawn()
+    st.caption("the whole page")
+
+
+def test_a_part_that_somebody_may_no_longer_see_gives_way_to_the_whole_page() -> None:
+    app = AppTest.from_function(_refused_once).run()
+    assert not app.exception and [each.value for each in app.caption] == ["the whole page"]
 
 
 def test_a_hidden_proposal_leaves_everything_to_be_said(open_page: Open, company: Workspace) -> None:

@@ -1,11 +1,12 @@
 """Which model is current, and which was before: right at every moment, also when a command is killed in between."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from voc.data.demo import taxonomy_toml
-from voc.data.workspace import Workspace
+from voc.data.workspace import Workspace, write_atomically
 from voc.errors import WorkspaceError
 
 
@@ -52,3 +53,16 @@ def test_killed_between_the_two_files_nothing_has_changed(three: Workspace, vers
 def test_no_such_version_is_one_line(three: Workspace) -> None:
     with pytest.raises(WorkspaceError, match="no model version 'z'"):
         three.make_current("z")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all_and_a_private_one_is_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "people.toml"
+    left = path.with_name(f".{path.name}.{os.getpid()}")  # as a killed process of the same number leaves it
+    left.write_text("half")
+    left.chmod(0o644)
+    write_atomically(path, "old", private=True)
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("old", 0o600)
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "new \ud800", private=True)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,6 +1,7 @@
 """Intervals against textbooks, and how they behave."""
 
 import pytest
+from scipy.stats import binomtest
 
 from voc.inference import intervals
 
@@ -23,6 +24,15 @@ def test_newcombe_against_the_textbook(counts: tuple[int, int, int, int], low: f
     assert found.value == pytest.approx(counts[0] / counts[1] - counts[2] / counts[3])
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
     assert found.excludes_zero
+
+
+@pytest.mark.parametrize("comparisons", [1, 40])
+@pytest.mark.parametrize(("count", "n"), [(0, 30), (3, 50), (30, 30)])
+def test_clopper_and_pearson_as_scipy_has_them(count: int, n: int, comparisons: int) -> None:
+    found = intervals.exact_share(count, n, comparisons)
+    expected = binomtest(count, n).proportion_ci(1 - 0.05 / comparisons, "exact")
+    assert found is not None
+    assert (found.value, found.low, found.high) == pytest.approx((count / n, expected.low, expected.high))
 
 
 def test_garwood_against_the_table() -> None:
