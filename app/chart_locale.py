@@ -1,12 +1,11 @@
-"""Numbers and dates on charts in the language in use: a theme for Altair, and formats for Vega. No Streamlit."""
+"""Numbers and dates on charts in the language in use, for Vega. No Streamlit."""
 
-import altair as alt
+from functools import lru_cache
+
 from babel import Locale
 
 from voc import i18n
 from voc.inference import wording
-
-NAME = "voc"
 
 
 def long_day() -> str:
@@ -24,16 +23,14 @@ def short_day() -> str:
     return "%-d %b" if i18n.current() == i18n.DEFAULT else "%-d. %-m."
 
 
-def theme() -> alt.theme.ThemeConfig:
-    """How Vega writes numbers and dates; asked for whenever a chart is turned into its description."""
-    return {} if i18n.current() == i18n.DEFAULT else {"config": {"locale": _locale()}}
+def config() -> dict[str, object]:
+    """How Vega writes numbers and dates: part of every chart's description. Empty in English, which Vega speaks."""
+    return {} if i18n.current() == i18n.DEFAULT else {"locale": _locale(i18n.current())}
 
 
-alt.theme.register(NAME, enable=False)(theme)
-
-
-def _locale() -> dict[str, dict[str, object]]:
-    """What d3-format and d3-time-format need to know of the language in use."""
+@lru_cache
+def _locale(language: str) -> dict[str, dict[str, object]]:
+    """What d3-format and d3-time-format need to know of the language, which is the one in use."""
     known = Locale.parse(i18n.babel_locale())
     signs = known.number_symbols["latn"]
     # d3's week begins on Sunday, Babel's on Monday.

@@ -1,16 +1,14 @@
-"""Altair charts from small frames; no Streamlit. Colours stand out from light and from dark.
-
-The table of a chart of layers is given to the whole, once: altair copies and hashes what each layer holds.
-"""
+"""Charts from small frames, as descriptions for Vega-Lite; no Streamlit. Colours stand out from light and from dark."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
-import altair as alt
 import pandas as pd
 
-from voc.app import chart_locale, words
+from voc.app import chart_locale, vega, words
+from voc.app.vega import Part
 from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.labels import Sentiment
@@ -21,6 +19,8 @@ SOFT = {False: "#4F5B69", True: "#AAB5C2"}
 ROW = 40
 """Height in pixels of one labelled bar."""
 _MARGIN = 26  # what Streamlit keeps of a chart's height for itself
+_COUNTS: Part = {"format": "~s", "tickCount": 4, "tickMinStep": 1}
+_PALER_WEEKENDS = vega.either("datum.weekend", {"value": 0.45}, {"value": 0.95})
 
 
 def grey_line(days: int) -> str:
@@ -29,7 +29,7 @@ def grey_line(days: int) -> str:
     return words.counted(said, days)
 
 
-def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int = 220) -> alt.LayerChart:
+def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int = 220) -> Part:
     """Contacts a day as bars, weekends paler; the same place in the period before as a grey line.
 
     Args:
@@ -37,38 +37,27 @@ def daily(frame: pd.DataFrame, before: pd.DataFrame | None = None, height: int =
         before: The same of the equal period before.
         height: In pixels.
     """
-    # A band of few days would be a wall.
-    width: dict[str, float] | int = {"band": 0.78} if len(frame) >= 7 else 56
-    table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
+    table = _with_weekends(frame)
     tooltip = [
-        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
-        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
-        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
+        vega.dated("day", _("Day"), chart_locale.long_day()),
+        vega.counted("contacts", _("Contacts")),
+        vega.counted("customers", _("Customers")),
     ]
     if before is not None:
         table = table.assign(before=before["contacts"].to_numpy()[: len(table)])
-        tooltip.append(alt.Tooltip("before:Q", title=_("In the period before"), format=","))
-    bars = (
-        alt.Chart()
-        .mark_bar(color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2, width=width)
-        .encode(
-            x=_day_axis(table["day"]),
-            y=alt.Y("contacts:Q", title=None, axis=_count_axis()),
-            opacity=alt.condition("datum.weekend", alt.value(0.45), alt.value(0.95)),
-            tooltip=tooltip,
-        )
-    )
-    layers: list[Any] = [bars]
+        tooltip.append(vega.counted("before", _("In the period before")))
+    x = _days(table["day"])
+    bars = {"x": x, "y": vega.quantity("contacts", axis=_COUNTS), "opacity": _PALER_WEEKENDS, "tooltip": tooltip}
+    layers = [
+        vega.layer("bar", bars, color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2, width=_bar(len(table)))
+    ]
     if before is not None:
-        layers.append(
-            alt.Chart()
-            .mark_line(color=GREY, strokeWidth=1.75, interpolate="monotone")
-            .encode(x=_day_axis(table["day"]), y="before:Q", tooltip=tooltip)
-        )
-    return alt.layer(*layers, data=table).properties(height=height)
+        line = {"x": x, "y": vega.quantity("before"), "tooltip": tooltip}
+        layers.append(vega.layer("line", line, color=GREY, strokeWidth=1.75, interpolate="monotone"))
+    return vega.drawing(table, layers, height)
 
 
-def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.LayerChart:
+def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> Part:
     """Customers a day as bars before the range of usual days; days of an alert in orange, its opening marked.
 
     Args:
@@ -77,49 +66,48 @@ def usual(frame: pd.DataFrame, alerts: pd.DataFrame, height: int = 240) -> alt.L
         alerts: Columns day (of the opening), test (in words).
         height: In pixels.
     """
-    width: dict[str, float] | int = {"band": 0.78} if len(frame) >= 7 else 56
-    table = frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
-    x = _day_axis(table["day"])
+    because = alerts.groupby("day")["test"].agg(", ".join)
+    table = _with_weekends(frame).assign(because=frame["day"].map(because))
+    x = _days(table["day"])
     tooltip = [
-        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
-        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
-        alt.Tooltip("range:N", title=_("Usual range")),
-        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
+        vega.dated("day", _("Day"), chart_locale.long_day()),
+        vega.counted("customers", _("Customers")),
+        vega.told("range", _("Usual range")),
+        vega.counted("contacts", _("Contacts")),
     ]
-    base = alt.Chart()
-    layers: list[Any] = [
-        base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
-            x=x, y=alt.Y("lower:Q", title=None), y2="upper:Q", tooltip=tooltip
+    band = {"x": x, "y": vega.quantity("lower"), "y2": {"field": "upper"}, "tooltip": tooltip}
+    bars = {
+        "x": x,
+        "y": vega.quantity("customers", axis=_COUNTS),
+        "color": vega.either("datum.alert", {"value": ORANGE}, {"value": BLUE}),
+        "opacity": _PALER_WEEKENDS,
+        "tooltip": tooltip,
+    }
+    line = {"x": x, "y": vega.quantity("expected"), "tooltip": tooltip}
+    layers = [
+        vega.layer("area", band, color=GREY, opacity=0.3, interpolate="monotone"),
+        vega.layer(
+            "bar", bars, cornerRadiusTopLeft=1, cornerRadiusTopRight=1, width=_bar(len(table)), binSpacing=0,
+            minBandSize=2,
         ),
-        base.mark_bar(cornerRadiusTopLeft=1, cornerRadiusTopRight=1, width=width, binSpacing=0, minBandSize=2).encode(
-            x=x,
-            y=alt.Y("customers:Q", title=None, axis=_count_axis()),
-            color=alt.condition("datum.alert", alt.value(ORANGE), alt.value(BLUE)),
-            opacity=alt.condition("datum.weekend", alt.value(0.45), alt.value(0.95)),
-            tooltip=tooltip,
-        ),
-        base.mark_line(color=GREY, strokeWidth=2, interpolate="monotone").encode(
-            x=x, y=alt.Y("expected:Q", title=None), tooltip=tooltip
-        ),
-    ]
+        vega.layer("line", line, color=GREY, strokeWidth=2, interpolate="monotone"),
+    ]  # fmt: skip
     if len(alerts):
-        opening = alt.Chart(alerts).encode(
-            x=x,
-            tooltip=[
-                alt.Tooltip("day:T", title=_("Alert"), format=chart_locale.long_day()),
-                alt.Tooltip("test:N", title=_("Because")),
-            ],
-        )
-        layers.append(opening.mark_rule(color=ORANGE, strokeWidth=1.5, strokeDash=[4, 3]))
-        layers.append(
-            opening.mark_point(shape="triangle-down", filled=True, color=ORANGE, size=110, opacity=1).encode(
-                y=alt.value(0)
-            )
-        )
-    return alt.layer(*layers, data=table).properties(height=height)
+        opened = [vega.dated("day", _("Alert"), chart_locale.long_day()), vega.told("because", _("Because"))]
+        where = "isValid(datum.because)"
+        layers += [
+            vega.layer(
+                "rule", {"x": x, "tooltip": opened}, where, color=ORANGE, strokeWidth=1.5, strokeDash=[4, 3]
+            ),
+            vega.layer(
+                "point", {"x": x, "y": {"value": 0}, "tooltip": opened}, where, shape="triangle-down", filled=True,
+                color=ORANGE, size=110, opacity=1,
+            ),
+        ]  # fmt: skip
+    return vega.drawing(table, layers, height)
 
 
-def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
+def spark(frame: pd.DataFrame, began: date, height: int = 96) -> Part:
     """A small course: customers a day as a line, orange from `began` on, before the range of usual days.
 
     Args:
@@ -132,32 +120,28 @@ def spark(frame: pd.DataFrame, began: date, height: int = 96) -> alt.LayerChart:
         newest=frame["day"] == frame["day"].max(),
         range=[usual_range(low, high) for low, high in zip(frame["lower"], frame["upper"], strict=True)],
     )
-    ends = [table["day"].iloc[0], table["day"].iloc[-1]]
-    x = alt.X(
-        "day:T",
-        title=None,
-        axis=alt.Axis(
-            values=[alt.DateTime(year=end.year, month=end.month, date=end.day) for end in ends],
-            format=chart_locale.short_day(), grid=False, tickSize=0, labelFlush=True, domain=False,
-        ),
+    x = vega.moment(
+        "day",
+        axis={
+            "values": [vega.day(table["day"].iloc[0]), vega.day(table["day"].iloc[-1])],
+            "format": chart_locale.short_day(), "grid": False, "tickSize": 0, "labelFlush": True, "domain": False,
+        },
     )  # fmt: skip
-    hidden = alt.Y("customers:Q", title=None, axis=None, scale=alt.Scale(zero=True))
+    course = {"x": x, "y": vega.quantity("customers", axis=None, scale={"zero": True})}
+    band = {"x": x, "y": vega.quantity("lower", axis=None), "y2": {"field": "upper"}}
     tooltip = [
-        alt.Tooltip("day:T", title=_("Day"), format=chart_locale.long_day()),
-        alt.Tooltip("customers:Q", title=_("Customers"), format=","),
-        alt.Tooltip("range:N", title=_("Usual range")),
+        vega.dated("day", _("Day"), chart_locale.long_day()),
+        vega.counted("customers", _("Customers")),
+        vega.told("range", _("Usual range")),
     ]
-    base = alt.Chart()
-    return alt.layer(
-        base.mark_area(color=GREY, opacity=0.3, interpolate="monotone").encode(
-            x=x, y=alt.Y("lower:Q", title=None, axis=None), y2="upper:Q"
-        ),
-        base.mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=hidden),
-        base.transform_filter("datum.rising").mark_line(color=ORANGE, strokeWidth=2.5).encode(x=x, y=hidden),
-        base.transform_filter("datum.newest").mark_circle(color=ORANGE, size=64, opacity=1).encode(x=x, y=hidden),
-        base.mark_rule(opacity=0.001, strokeWidth=9).encode(x=x, tooltip=tooltip),
-        data=table,
-    ).properties(height=height)
+    layers = [
+        vega.layer("area", band, color=GREY, opacity=0.3, interpolate="monotone"),
+        vega.layer("line", course, color=BLUE, strokeWidth=2),
+        vega.layer("line", course, "datum.rising", color=ORANGE, strokeWidth=2.5),
+        vega.layer("circle", course, "datum.newest", color=ORANGE, size=64, opacity=1),
+        vega.layer("rule", {"x": x, "tooltip": tooltip}, opacity=0.001, strokeWidth=9),
+    ]
+    return vega.drawing(table, layers, height)
 
 
 def usual_range(low: float, high: float) -> str:
@@ -167,7 +151,7 @@ def usual_range(low: float, high: float) -> str:
     return words.bounds(words.decimal(low, 0), words.decimal(high, 0))
 
 
-def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) -> alt.LayerChart:
+def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) -> Part:
     """A bar a reason with the interval of its share; a grey tick where the share stood in the period before.
 
     A click gives the selection `reason` with the reason's id.
@@ -179,13 +163,11 @@ def reasons(frame: pd.DataFrame, scored: int, scored_before: int | None = None) 
     """
     table = _with_shares(frame, frame["contacts"], scored)
     table["reference"] = frame["contacts_before"] / scored_before if scored_before else None
-    pick = alt.selection_point(name="reason", fields=["reason"], on="click", empty=False)
-    return _labelled_bars(
-        table, _("Reason"), _("Share of scored contacts"), _("In the period before"), pick
-    ).properties(height=ROW * len(table) + _MARGIN)
+    titles = (_("Reason"), _("Share of scored contacts"), _("In the period before"))
+    return _labelled_bars(table, *titles, pick="reason")
 
 
-def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) -> alt.LayerChart:
+def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) -> Part:
     """What a theme is made of: a bar a group with the interval of its share; a grey tick at its share of all.
 
     Args:
@@ -196,12 +178,10 @@ def shares(frame: pd.DataFrame, label: str, contacts: int, all_contacts: int) ->
     """
     table = _with_shares(frame, frame["contacts"], contacts)
     table["reference"] = frame["all_contacts"] / max(all_contacts, 1)
-    return _labelled_bars(table, label, _("Share of the theme"), _("Share of all contacts")).properties(
-        height=ROW * len(table) + _MARGIN
-    )
+    return _labelled_bars(table, label, _("Share of the theme"), _("Share of all contacts"))
 
 
-def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
+def sentiment(frame: pd.DataFrame, height: int = 250) -> Part:
     """Shares of negative and positive contacts with their intervals; columns as of `Marts.sentiment`."""
     moods = [Sentiment.NEGATIVE, Sentiment.POSITIVE]
     names = [words.SENTIMENT_NAMES[mood] for mood in moods]
@@ -213,38 +193,38 @@ def sentiment(frame: pd.DataFrame, height: int = 250) -> alt.LayerChart:
     table["when"] = [
         words.days(first.date(), last.date()) for first, last in zip(table["from_day"], table["to_day"], strict=True)
     ]
-    colour = alt.Color(
-        "mood:N",
-        scale=alt.Scale(domain=names, range=[ORANGE, GREEN]),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolType="circle", offset=4),
+    colour = vega.name(
+        "mood",
+        scale={"domain": names, "range": [ORANGE, GREEN]},
+        legend={"title": None, "orient": "top", "direction": "horizontal", "symbolType": "circle", "offset": 4},
     )
     tooltip = [
-        alt.Tooltip("when:N", title=_("Days")),
-        alt.Tooltip("mood:N", title=_("Mood")),
-        alt.Tooltip("share:Q", title=_("Share"), format=".1%"),
-        alt.Tooltip("interval:N", title=_("95 % interval")),
-        alt.Tooltip("count:Q", title=_("Contacts"), format=","),
-        alt.Tooltip("scored:Q", title=_("Of scored"), format=","),
+        vega.told("when", _("Days")),
+        vega.told("mood", _("Mood")),
+        vega.counted("share", _("Share"), ".1%"),
+        vega.told("interval", _("95 % interval")),
+        vega.counted("count", _("Contacts")),
+        vega.counted("scored", _("Of scored")),
     ]
-    days = sorted({stamp.to_pydatetime() for stamp in table["to_day"]})
-    ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: -(-len(days) // 7)]]
-    x = alt.X(
-        "to_day:T",
-        title=None,
-        axis=alt.Axis(format=chart_locale.short_day(), values=ticks, grid=False, labelOverlap=True, tickSize=0),
-    )
-    base = alt.Chart()
-    band = base.mark_area(opacity=0.18, interpolate="monotone").encode(
-        x=x, y=alt.Y("low:Q", title=None), y2="high:Q", color=colour
-    )
-    line = base.mark_line(strokeWidth=2.25, interpolate="monotone").encode(
-        x=x, y=alt.Y("share:Q", title=None, axis=alt.Axis(format=".0%", tickCount=4)), color=colour
-    )
-    dots = base.mark_circle(size=52, opacity=1).encode(x=x, y="share:Q", color=colour, tooltip=tooltip)
-    layers = [band, line, dots]
-    if len(days) == 1:  # a band has no width over one point
-        layers[0] = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=x, y="low:Q", y2="high:Q", color=colour)
-    return alt.layer(*layers, data=table).properties(height=height)
+    x = steps(table["to_day"], 7)
+    share = {"x": x, "y": vega.quantity("share", axis=vega.SHARES), "color": colour}
+    band = {"x": x, "y": vega.quantity("low"), "y2": {"field": "high"}, "color": colour}
+    layers = [
+        vega.layer("area", band, opacity=0.18, interpolate="monotone")
+        if table["to_day"].nunique() > 1
+        else vega.layer("rule", band, strokeWidth=2, opacity=0.5),  # a band has no width over one point
+        vega.layer("line", share, strokeWidth=2.25, interpolate="monotone"),
+        vega.layer("circle", {**share, "tooltip": tooltip}, size=52, opacity=1),
+    ]
+    return vega.drawing(table, layers, height)
+
+
+def steps(days: "pd.Series[pd.Timestamp]", most: int) -> Part:
+    """An axis of steps by their last days, of which at most so many are named."""
+    found = sorted(days.unique())
+    ticks = [vega.day(pd.Timestamp(each)) for each in found[:: -(-len(found) // most) or 1]]
+    axis = {"format": chart_locale.short_day(), "values": ticks, "grid": False, "labelOverlap": True, "tickSize": 0}
+    return vega.moment("to_day", axis=axis)
 
 
 def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Series[int]") -> pd.DataFrame:
@@ -261,73 +241,79 @@ def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Ser
     )
 
 
-def _labelled_bars(
-    table: pd.DataFrame, label: str, share: str, reference: str, pick: alt.Parameter | None = None
-) -> alt.LayerChart:
+def _labelled_bars(table: pd.DataFrame, label: str, share: str, reference: str, pick: str = "") -> Part:
     """Name and share over each bar, so that long names need no margin and the chart fits a telephone.
 
     Both are labels of axes: those take their colour from the theme, in the light and in the dark.
     """
     top = max(float(table[["high", "reference"]].max(skipna=True).max()), 0.001)
-    x = alt.X("share:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top], nice=False, zero=True))
     tooltip = [
-        alt.Tooltip("name:N", title=label),
-        alt.Tooltip("contacts:Q", title=_("Contacts"), format=","),
-        alt.Tooltip("share:Q", title=share, format=".1%"),
-        alt.Tooltip("interval:N", title=_("95 % interval")),
+        vega.told("name", label),
+        vega.counted("contacts", _("Contacts")),
+        vega.counted("share", share, ".1%"),
+        vega.told("interval", _("95 % interval")),
     ]
     compared = bool(table["reference"].notna().any())
     if compared:
-        tooltip.append(alt.Tooltip("reference:Q", title=reference, format=".1%"))
-    base = alt.Chart()
+        tooltip.append(vega.counted("reference", reference, ".1%"))
+    bar = {
+        "x": vega.quantity("share", axis=None, scale={"domain": [0, top], "nice": False, "zero": True}),
+        "y": _rows(table["name"].tolist(), "left"),
+        "tooltip": tooltip,
+    }
+    interval = {
+        "x": vega.quantity("low"),
+        "x2": {"field": "high"},
+        "y": _rows(table["said"].tolist(), "right"),
+        "tooltip": tooltip,
+    }
     layers = [
-        base.mark_bar(color=BLUE, opacity=0.5, height=9, yOffset=9, cornerRadiusEnd=3).encode(
-            x=x, y=_rows(table["name"], "left"), tooltip=tooltip
-        ),
-        base.mark_rule(color=BLUE, strokeWidth=2.5, yOffset=9, opacity=1).encode(
-            x=alt.X("low:Q", title=None), x2="high:Q", y=_rows(table["said"], "right"), tooltip=tooltip
-        ),
+        vega.layer("bar", bar, color=BLUE, opacity=0.5, height=9, yOffset=9, cornerRadiusEnd=3),
+        vega.layer("rule", interval, color=BLUE, strokeWidth=2.5, yOffset=9, opacity=1),
     ]
     if compared:
-        layers.append(
-            base.mark_tick(color=GREY, thickness=3, size=15, yOffset=9, opacity=1).encode(
-                x=alt.X("reference:Q", title=None), y=_rows(None), tooltip=tooltip
-            )
-        )
+        tick = {"x": vega.quantity("reference"), "y": _rows(), "tooltip": tooltip}
+        layers.append(vega.layer("tick", tick, color=GREY, thickness=3, size=15, yOffset=9, opacity=1))
     # The whole row answers to the pointer, not only the bar, which may be short.
-    target = base.mark_bar(opacity=0.001, height=ROW - 2, cursor="pointer" if pick else "default").encode(
-        x=alt.value(0), x2=alt.value("width"), y=_rows(None), tooltip=tooltip
-    )
-    if pick:
-        target = target.add_params(pick)
-    return alt.layer(*layers, target, data=table).resolve_axis(y="independent")
+    row = {"x": {"value": 0}, "x2": {"value": "width"}, "y": _rows(), "tooltip": tooltip}
+    target = vega.layer("bar", row, opacity=0.001, height=ROW - 2, cursor="pointer" if pick else "default")
+    selection = vega.clicked(target, pick, pick) if pick else {}
+    resolved = {"axis": {"y": "independent"}}
+    height = ROW * len(table) + _MARGIN
+    return vega.drawing(table, [*layers, target], height, resolve=resolved, **selection)
 
 
-def _rows(labels: "pd.Series[str] | None", side: Literal["left", "right"] = "left") -> alt.Y:
+def _rows(labels: Sequence[str] = (), side: Literal["left", "right"] = "left") -> Part:
     """One row a place; with labels these stand over the bars, inside the chart, at this side."""
     axis = None
-    if labels is not None:
-        axis = alt.Axis(
-            orient=side, labelAlign=side, labelPadding=0, labelOffset=-10, labelFlush=False, labelBound=False,
-            labelLimit=300, labelFontSize=13, labelFontWeight=600 if side == "right" else 400, ticks=False,
-            domain=False, grid=False, minExtent=0, maxExtent=0,
-            labelExpr=f"{json.dumps(labels.tolist())}[datum.value]",
-        )  # fmt: skip
-    return alt.Y("place:O", title=None, axis=axis, scale=alt.Scale(paddingInner=0.05, paddingOuter=0))
+    if labels:
+        axis = {
+            "orient": side, "labelAlign": side, "labelPadding": 0, "labelOffset": -10, "labelFlush": False,
+            "labelBound": False, "labelLimit": 300, "labelFontSize": 13,
+            "labelFontWeight": 600 if side == "right" else 400, "ticks": False, "domain": False, "grid": False,
+            "minExtent": 0, "maxExtent": 0, "labelExpr": f"{json.dumps(labels)}[datum.value]",
+        }  # fmt: skip
+    return vega.place("place", axis=axis, scale={"paddingInner": 0.05, "paddingOuter": 0})
 
 
-def _day_axis(days: "pd.Series[pd.Timestamp]") -> alt.X:
+def _with_weekends(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(weekend=frame["day"].dt.day_of_week >= 5)
+
+
+def _bar(days: int) -> Part | int:
+    """Width of a day's bar. A band of few days would be a wall."""
+    return {"band": 0.78} if days >= 7 else 56
+
+
+def _days(days: "pd.Series[pd.Timestamp]") -> Part:
     """Days, with Mondays named (in a long period the first of each month, in a single week every day)."""
     stamps = days.tolist()
     if len(stamps) > 100:
         named = [stamp for stamp in stamps if stamp.day == 1]
     else:
         named = [stamp for stamp in stamps if len(stamps) <= 9 or stamp.day_of_week == 0]
-    values = [alt.DateTime(year=stamp.year, month=stamp.month, date=stamp.day, hours=12) for stamp in named]
-    written = chart_locale.short_day()
-    axis = alt.Axis(format=written, grid=False, labelOverlap=True, tickSize=0, values=values, bandPosition=0.5)
-    return alt.X("day:T", timeUnit="yearmonthdate", bandPosition=0.5, title=None, axis=axis)
-
-
-def _count_axis() -> alt.Axis:
-    return alt.Axis(format="~s", tickCount=4, tickMinStep=1)
+    axis = {
+        "format": chart_locale.short_day(), "grid": False, "labelOverlap": True, "tickSize": 0, "bandPosition": 0.5,
+        "values": [vega.day(stamp, hours=12) for stamp in named],
+    }  # fmt: skip
+    return vega.moment("day", timeUnit="yearmonthdate", bandPosition=0.5, axis=axis)

@@ -75,7 +75,7 @@ def _card(alert: AlertSummary) -> None:
         first = min(alert.last - timedelta(days=SPARK_DAYS - 1), alert.began - timedelta(days=BEFORE_DAYS))
         frame = queries.baseline(alert.kind, alert.group_id, first)
         if len(frame) > 1:
-            st.altair_chart(
+            st.vega_lite_chart(
                 charts.spark(frame, alert.began),
                 alt=_("Customers a day with the usual range: {name}").format(name=alert.label),
             )

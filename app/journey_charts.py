@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from voc.app import words
+from voc.app import vega, words
 from voc.app.charts import BLUE, GREY, ORANGE, SOFT
+from voc.app.vega import Part
 from voc.i18n import N_, Texts, _
 from voc.inference import intervals
 from voc.inference.hotspots import Hotspot, hotspots
@@ -89,7 +88,7 @@ def between(share: intervals.Interval, measure: str) -> str:
 
 def heat_map(
     table: pd.DataFrame, measure: str, stages: Sequence[str], names: Sequence[str], dark: bool = False
-) -> alt.LayerChart:
+) -> Part:
     """Rate and n of each stage and reason: the darker, the higher. What is too few is hatched, what is hidden a cross.
 
     The name of a reason stands over its cells, so that all of them fit a telephone. A click gives the selection `cell`
@@ -105,60 +104,59 @@ def heat_map(
     table = table.assign(place=[list(names).index(name) for name in table["name"]])
     top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
     pale, strong = ("#DCE9F4", BLUE) if measure == "rate" else ("#FBE9DF", ORANGE)
-    pick = alt.selection_point(name="cell", fields=["stage", "reason"], on="click", empty=False)
     tooltip = [
-        alt.Tooltip("column:N", title=_("Stage")),
-        alt.Tooltip("name:N", title=_("Reason")),
-        alt.Tooltip("said:N", title=MEASURES[measure]),
-        alt.Tooltip("interval:N", title=_("95 % interval")),
-        alt.Tooltip("of:N", title="n"),
+        vega.told("column", _("Stage")),
+        vega.told("name", _("Reason")),
+        vega.told("said", MEASURES[measure]),
+        vega.told("interval", _("95 % interval")),
+        vega.told("of", "n"),
     ]
-    x = alt.X(
-        "column:N", title=None, sort=list(stages), scale=alt.Scale(domain=list(stages), paddingInner=0.04),
-        axis=alt.Axis(
-            orient="top", labelAngle=0, labelLimit=100, labelFontSize=11, labelFontWeight=600, ticks=False,
-            domain=False, grid=False, labelOverlap=any(len(stage) > _SHORT for stage in stages),
-        ),
-    )  # fmt: skip
-    labels = alt.Axis(
-        orient="left", labelAlign="left", labelPadding=0, labelOffset=-22, labelLimit=330, labelFontSize=13,
-        labelFlush=False, labelBound=False, ticks=False, domain=False, grid=False, minExtent=0, maxExtent=0,
-        labelExpr=f"{json.dumps(list(names))}[datum.value]",
-    )  # fmt: skip
-    y = alt.Y("place:O", title=None, axis=labels, scale=alt.Scale(domain=list(range(len(names))), padding=0))
-    base = alt.Chart().encode(x=x, y=y, tooltip=tooltip)
-    shape: dict[str, Any] = {"height": _CELL, "yOffset": _DOWN, "cornerRadius": 3}
-    seen: dict[str, Any] = {"aria": False}  # a screen reader hears of each cell once, by the last layer
-    shown = base.transform_filter("datum.state == 'shown'")
-    few, hidden = base.transform_filter("datum.state == 'few'"), base.transform_filter("datum.state == 'hidden'")
-    colour = alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, top], range=[pale, strong]))
+    quiet = {"ticks": False, "domain": False, "grid": False}
+    columns = {
+        "orient": "top", "labelAngle": 0, "labelLimit": 100, "labelFontSize": 11, "labelFontWeight": 600,
+        "labelOverlap": any(len(stage) > _SHORT for stage in stages), **quiet,
+    }  # fmt: skip
+    labels = {
+        "orient": "left", "labelAlign": "left", "labelPadding": 0, "labelOffset": -22, "labelLimit": 330,
+        "labelFontSize": 13, "labelFlush": False, "labelBound": False, "minExtent": 0, "maxExtent": 0,
+        "labelExpr": f"{json.dumps(list(names))}[datum.value]", **quiet,
+    }  # fmt: skip
+    cell = {
+        "x": vega.name("column", sort=list(stages), scale={"domain": list(stages), "paddingInner": 0.04}, axis=columns),
+        "y": vega.place("place", axis=labels, scale={"domain": list(range(len(names))), "padding": 0}),
+        "tooltip": tooltip,
+    }
+    said, of = ({**cell, "text": {"field": field, "type": "nominal"}} for field in ("said", "of"))
+    colour = vega.quantity("share", legend=None, scale={"domain": [0, top], "range": [pale, strong]})
+    shown, few, hidden = (f"datum.state == '{state}'" for state in ("shown", "few", "hidden"))
+    shape: Part = {"height": _CELL, "yOffset": _DOWN, "cornerRadius": 3}
+    seen: Part = {"aria": False}  # a screen reader hears of each cell once, by the last layer
+    target = vega.layer("rect", cell, **shape, opacity=0.001, cursor="pointer")
     layers = [
-        shown.mark_rect(**shape, **seen).encode(color=colour),
-        few.mark_rect(**shape, **seen, color=_hatching(), opacity=0.32),
-        hidden.mark_rect(**shape, **seen, color=GREY, opacity=0.18),
-        shown.mark_text(**seen, fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7).encode(text="said:N"),
-        shown.mark_text(**seen, fontSize=10.5, color=_INK, dy=_DOWN + 9).encode(text="of:N"),
-        base.transform_filter("datum.state != 'shown'")
-        .mark_text(**seen, fontSize=10.5, color=SOFT[dark], dy=_DOWN)
-        .encode(text="of:N"),
-        base.mark_rect(**shape, opacity=0.001, cursor="pointer").add_params(pick),
+        vega.layer("rect", {**cell, "color": colour}, shown, **shape, **seen),
+        vega.layer("rect", cell, few, **shape, **seen, color=_hatching(), opacity=0.32),
+        vega.layer("rect", cell, hidden, **shape, **seen, color=GREY, opacity=0.18),
+        vega.layer("text", said, shown, **seen, fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7),
+        vega.layer("text", of, shown, **seen, fontSize=10.5, color=_INK, dy=_DOWN + 9),
+        vega.layer("text", of, f"!({shown})", **seen, fontSize=10.5, color=SOFT[dark], dy=_DOWN),
+        target,
     ]
-    return alt.layer(*layers, data=table).properties(height=_ROW * len(names) + 8)
+    return vega.drawing(table, layers, _ROW * len(names) + 8, **vega.clicked(target, "cell", "stage", "reason"))
 
 
 def _said(value: float, measure: str) -> str:
     return words.decimal(100 * value, 2) if measure == "rate" else words.percent(value, 0)
 
 
-def _hatching() -> alt.LinearGradient:
+def _hatching() -> Part:
     """Slanting stripes: Vega knows no patterns, but a gradient that jumps is one."""
     stops = []
     for stripe in range(_STRIPES):
         start, middle, end = (round((stripe + part) / _STRIPES, 4) for part in (0.0, 0.22, 1.0))
         stops += [
-            alt.GradientStop(color=GREY, offset=start),
-            alt.GradientStop(color=GREY, offset=middle),
-            alt.GradientStop(color="rgba(133, 147, 163, 0.12)", offset=middle),
-            alt.GradientStop(color="rgba(133, 147, 163, 0.12)", offset=end),
+            {"color": GREY, "offset": start},
+            {"color": GREY, "offset": middle},
+            {"color": "rgba(133, 147, 163, 0.12)", "offset": middle},
+            {"color": "rgba(133, 147, 163, 0.12)", "offset": end},
         ]
-    return alt.LinearGradient(gradient="linear", x1=0, y1=0, x2=1, y2=1, stops=stops)
+    return {"gradient": "linear", "x1": 0, "y1": 0, "x2": 1, "y2": 1, "stops": stops}

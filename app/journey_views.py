@@ -98,7 +98,7 @@ def picture(found: Journey, view: View) -> None:
         notes.append(_("Click a cell to read its contacts."))
         st.caption(" ".join(notes))
         opened = st.session_state.get("journey_opened", 0)  # as in `overview.reasons_card`
-        event = st.altair_chart(
+        event = st.vega_lite_chart(
             journey_charts.heat_map(
                 cells,
                 found.measure,

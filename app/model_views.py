@@ -60,12 +60,12 @@ def quality(found: Quality, workspace: Workspace) -> None:
         said = _("Macro-F1 with its 95 % interval. Pale: fewer than {least} labelled contacts.")
         st.caption(said.format(least=count(LEAST)))
         languages = {model_sentences.form(name): figure for name, figure in task.languages.items()}
-        st.altair_chart(model_charts.figures(_frame(languages), _("Macro-F1")), alt=_("Macro-F1 by language"))
+        st.vega_lite_chart(model_charts.figures(_frame(languages), _("Macro-F1")), alt=_("Macro-F1 by language"))
     with right, st.container(border=True, height="stretch"):
         st.header(_("Is it as sure as it says?"), anchor=False)
         st.caption(model_sentences.calibration(task.ece))
         alt = _("How often answers are right, by probability")
-        st.altair_chart(model_charts.reliability(task.reliability), alt=alt)
+        st.vega_lite_chart(model_charts.reliability(task.reliability), alt=alt)
     _labels(task, chosen, workspace)
 
 
@@ -108,13 +108,13 @@ def drift() -> None:
     if weeks["scored"].any():
         with cards[0], st.container(border=True, height="stretch"):
             st.markdown(_bold(_("Share of unknown")))
-            st.altair_chart(model_charts.unknown(weeks, found), alt=_("Share of unknown by week"))
+            st.vega_lite_chart(model_charts.unknown(weeks, found), alt=_("Share of unknown by week"))
         with cards[1], st.container(border=True, height="stretch"):
             st.markdown(_bold(_("Mean confidence in the most probable reason")))
-            st.altair_chart(model_charts.confidence(weeks, found), alt=_("Mean confidence by week"))
+            st.vega_lite_chart(model_charts.confidence(weeks, found), alt=_("Mean confidence by week"))
     with cards[2], st.container(border=True, height="stretch"):
         st.markdown(_bold(_("Languages")))
-        st.altair_chart(model_charts.languages(mix), alt=_("Languages by week"))
+        st.vega_lite_chart(model_charts.languages(mix), alt=_("Languages by week"))
 
 
 def models(reports: tuple[ModelReport, ...], workspace: Workspace) -> None:
@@ -207,7 +207,7 @@ def _labels(task: TaskFigures, name: str, workspace: Workspace) -> None:
         st.caption(said.format(least=count(LEAST)))
         everything = len(ordered) > SHORT_LIST and st.session_state.get("all_labels", False)
         shown = dict(list(ordered.items())[: None if everything else SHORT_LIST])
-        st.altair_chart(model_charts.figures(_frame(shown)), alt=_("F1 by label, weakest first"))
+        st.vega_lite_chart(model_charts.figures(_frame(shown)), alt=_("F1 by label, weakest first"))
         if len(ordered) > SHORT_LIST:
             st.toggle(_("All {count} labels").format(count=len(ordered)), key="all_labels")
 

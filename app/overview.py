@@ -27,7 +27,7 @@ def daily_card(daily: pd.DataFrame, before: pd.DataFrame | None, view: View) -> 
         if before is not None:
             notes.append(charts.grey_line(view.selection.days))
         st.caption(" ".join(notes))
-        st.altair_chart(charts.daily(daily, before), alt=_("Contacts a day in the chosen period"))
+        st.vega_lite_chart(charts.daily(daily, before), alt=_("Contacts a day in the chosen period"))
 
 
 def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, view: View) -> None:
@@ -49,7 +49,7 @@ def reasons_card(reasons: pd.DataFrame, totals: Totals, before: Totals | None, v
         shown = reasons if everything else reasons.head(SHORT_LIST)
         # A new chart after each bar that was opened: the old one would still hold its selection and open it again.
         opened = st.session_state.get("reasons_opened", 0)
-        event = st.altair_chart(
+        event = st.vega_lite_chart(
             charts.reasons(shown, totals.scored, scored_before),
             on_select="rerun",
             key=f"reasons_{opened}",
@@ -75,7 +75,7 @@ def sentiment_card(view: View, height: int) -> None:
                 "neutral. Band: 95 % interval."
             )
         )
-        st.altair_chart(
+        st.vega_lite_chart(
             charts.sentiment(queries.sentiment(view.selection, step), height),
             alt=_("Shares of negative and positive contacts over time"),
         )

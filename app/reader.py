@@ -1,11 +1,10 @@
 """Who reads: the language and the time zone that they chose. Both stand in the URL; the browser's are proposed."""
 
-import altair as alt
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from voc import i18n
-from voc.app import chart_locale, clock, url
+from voc.app import clock, url
 from voc.data.workspace import Workspace
 from voc.i18n import _
 
@@ -21,7 +20,6 @@ def begin() -> None:
     i18n.ask(language)
     clock.ask(zone)
     i18n.use(language())
-    alt.theme.enable(chart_locale.NAME)
 
 
 def language() -> str:

@@ -1,14 +1,14 @@
-"""Charts of contact reasons: a treemap for ECharts, which Altair lacks, and a heat map. No Streamlit."""
+"""Charts of contact reasons: a treemap for ECharts, which Vega-Lite lacks, and a heat map. No Streamlit."""
 
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from voc.app import words
+from voc.app import vega, words
 from voc.app.charts import BLUE, GREY, ORANGE, SOFT
 from voc.app.reason_rows import ReasonRow
+from voc.app.vega import Part
 from voc.i18n import _
 from voc.inference import intervals
 
@@ -90,7 +90,7 @@ def cells(frame: pd.DataFrame, least_customers: int) -> pd.DataFrame:
     ).drop(columns=["contacts", "customers", "people"])
 
 
-def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str], dark: bool = False) -> alt.LayerChart:
+def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str], dark: bool = False) -> Part:
     """Share of each slice's contacts that name each reason; hidden cells are grey with a cross.
 
     A click gives the selection `cell` with the fields reason and value.
@@ -102,35 +102,32 @@ def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str], d
         dark: Whether the page is dark.
     """
     top = max(float(table["share"].max()) if table["share"].notna().any() else 0.0, 0.001)
-    pick = alt.selection_point(name="cell", fields=["reason", "value"], on="click", empty=False)
     tooltip = [
-        alt.Tooltip("name:N", title=_("Reason")),
-        alt.Tooltip("slice:N", title=_("Slice")),
-        alt.Tooltip("said:N", title=_("Share")),
-        alt.Tooltip("interval:N", title=_("95 % interval")),
-        alt.Tooltip("counted:N", title=_("Contacts")),
-        alt.Tooltip("scored:Q", title=_("Of scored"), format=","),
+        vega.told("name", _("Reason")),
+        vega.told("slice", _("Slice")),
+        vega.told("said", _("Share")),
+        vega.told("interval", _("95 % interval")),
+        vega.told("counted", _("Contacts")),
+        vega.counted("scored", _("Of scored")),
     ]
-    x = alt.X(
-        "slice:N", title=None, sort=list(slices),
-        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=110, ticks=False, domain=False, grid=False),
-    )  # fmt: skip
-    y = alt.Y(
-        "name:N", title=None, sort=list(names), axis=alt.Axis(labelLimit=210, ticks=False, domain=False, grid=False)
-    )
-    base = alt.Chart().encode(x=x, y=y, tooltip=tooltip)
-    shown = base.transform_filter("!datum.hidden")
-    seen: dict[str, Any] = {"aria": False}  # a screen reader hears of each cell once, by the last layer
+    quiet = {"ticks": False, "domain": False, "grid": False}
+    cell = {
+        "x": vega.name("slice", sort=list(slices), axis={"orient": "top", "labelAngle": 0, "labelLimit": 110, **quiet}),
+        "y": vega.name("name", sort=list(names), axis={"labelLimit": 210, **quiet}),
+        "tooltip": tooltip,
+    }
+    said = {**cell, "text": {"field": "said", "type": "nominal"}}
+    colour = vega.quantity("share", legend=None, scale={"domain": [0, top], "range": ["#DCE9F4", BLUE]})
+    seen: Part = {"aria": False}  # a screen reader hears of each cell once, by the last layer
+    target = vega.layer("rect", cell, opacity=0.001, cursor="pointer")
     layers = [
-        shown.mark_rect(**seen, cornerRadius=2).encode(
-            color=alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, top], range=["#DCE9F4", BLUE]))
-        ),
-        base.transform_filter("datum.hidden").mark_rect(**seen, cornerRadius=2, color=GREY, opacity=0.25),
-        shown.mark_text(**seen, fontSize=12, color=_INK).encode(text="said:N"),
-        base.transform_filter("datum.hidden").mark_text(**seen, fontSize=12, color=SOFT[dark]).encode(text="said:N"),
-        base.mark_rect(opacity=0.001, cursor="pointer").add_params(pick),
+        vega.layer("rect", {**cell, "color": colour}, "!datum.hidden", **seen, cornerRadius=2),
+        vega.layer("rect", cell, "datum.hidden", **seen, cornerRadius=2, color=GREY, opacity=0.25),
+        vega.layer("text", said, "!datum.hidden", **seen, fontSize=12, color=_INK),
+        vega.layer("text", said, "datum.hidden", **seen, fontSize=12, color=SOFT[dark]),
+        target,
     ]
-    return alt.layer(*layers, data=table).properties(height=_CELL * len(names) + 40)
+    return vega.drawing(table, layers, _CELL * len(names) + 40, **vega.clicked(target, "cell", "reason", "value"))
 
 
 def _colour(row: ReasonRow, compared: bool) -> str:

@@ -234,7 +234,7 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
             notes.append(sentences.hidden_cells(least))
         st.caption(" ".join(notes))
         opened = st.session_state.get("cells_opened", 0)  # as in `overview.reasons_card`
-        event = st.altair_chart(
+        event = st.vega_lite_chart(
             reason_charts.heat_map(cells, list(slices.values()), list(named.values()), reader.dark()),
             on_select="rerun",
             key=f"cells_{by}_{opened}",
@@ -271,7 +271,7 @@ def _course(row: ReasonRow, view: View) -> None:
         st.caption(said.format(level=words.percent(0.95, 0)))
         inside = opened[opened["day"] >= pd.Timestamp(view.selection.first)]
         alt = _("Customers a day with this reason, with the usual range")
-        st.altair_chart(charts.usual(frame, inside), alt=alt)
+        st.vega_lite_chart(charts.usual(frame, inside), alt=alt)
         for alert in alerts:
             st.markdown(f":material/notifications_active: {sentences.rise(alert)}")
         return
@@ -280,7 +280,7 @@ def _course(row: ReasonRow, view: View) -> None:
         said += f" {charts.grey_line(view.selection.days)}"
     st.caption(said)
     before = queries.reason_daily(view.before, row.reason) if view.before else None
-    st.altair_chart(charts.daily(daily, before), alt=_("Contacts a day with this reason"))
+    st.vega_lite_chart(charts.daily(daily, before), alt=_("Contacts a day with this reason"))
 
 
 def _columns(name: str, estimate: Interval | None) -> dict[str, float | None]:

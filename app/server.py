@@ -8,10 +8,8 @@ from starlette.middleware import Middleware
 
 from voc.app.gate import Gate
 from voc.app.launch import WORKSPACE_VARIABLE
-from voc.app.lean_charts import trust_charts
 from voc.app.oidc import secrets
 
-trust_charts()
 app = st.App(
     Path(__file__).with_name("main.py"),
     secrets=secrets(Path(os.environ.get(WORKSPACE_VARIABLE, "."))),

@@ -165,7 +165,7 @@ def course(theme: ThemeSummary, view: View) -> None:
             )
         )
         before = queries.daily(view.before, theme.theme_id) if view.before else None
-        st.altair_chart(
+        st.vega_lite_chart(
             charts.daily(queries.daily(view.selection, theme.theme_id), before),
             alt=_("Contacts a day in this theme"),
         )
@@ -230,7 +230,7 @@ def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None
         st.caption(f"{said} {raised}" if alerts else said)
         # An alert that was raised before the period has no place on its axis.
         inside = opened[opened["day"] >= pd.Timestamp(view.selection.first)]
-        st.altair_chart(charts.usual(frame, inside), alt=_("Customers a day in this theme, with the usual range"))
+        st.vega_lite_chart(charts.usual(frame, inside), alt=_("Customers a day in this theme, with the usual range"))
         for alert in alerts:
             icon = "notifications_off" if alert.closed else "notifications_active"
             rise = sentences.rise(alert)
@@ -272,7 +272,7 @@ def _shares(theme_id: str, view: View, key: str, question: str, name: str, says:
     st.caption(counted(said, of))
     found = frame[frame["contacts"] > 0].head(LONGEST)
     named = found.assign(name=found["value"].map(says).map(words.visible))
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.shares(named, name, of, int(frame["all_contacts"].sum())),
         alt=question,
     )

@@ -18,7 +18,8 @@ def work() -> None:
     standing, workspace = review_actions.standing(), queries.workspace()
     own = [row for row in holding(standing.rows) if row.who == access.current().name]
     begun = standing.now is not None or bool(own)
-    components.heading(TITLE, review_sentences.progress(len(standing.waiting), *agreement.overall(own)) if begun else "")
+    progress = review_sentences.progress(len(standing.waiting), *agreement.overall(own))
+    components.heading(TITLE, progress if begun else "")
     review_actions.say()
     if standing.now is None:
         review_views.finished(standing)

@@ -180,7 +180,7 @@ def test_cells_are_shown_hatched_or_hidden() -> None:
 
 def test_the_heat_map_draws_each_state() -> None:
     table = _cells("back").assign(column=FRAME["stage"], name=FRAME["reason"])
-    chart = journey_charts.heat_map(table, "back", ["join", "use", "pay"], ["a", "b"]).to_dict()
+    chart = journey_charts.heat_map(table, "back", ["join", "use", "pay"], ["a", "b"])
     assert len(chart["layer"]) == 7
     # Of a layer without cells a screen reader would hear a picture without a name.
     assert [layer["mark"].get("aria", True) for layer in chart["layer"]] == [False] * 6 + [True]
