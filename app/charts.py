@@ -227,6 +227,11 @@ def steps(days: "pd.Series[pd.Timestamp]", most: int) -> Part:
     return vega.moment("to_day", axis=axis)
 
 
+def digits(shares: Sequence[intervals.Interval | None]) -> int:
+    """Digits after the point in a heat map of shares: one where all are so small that whole per cents say little."""
+    return int(max((share.value for share in shares if share), default=1.0) < 0.1)
+
+
 def _with_shares(frame: pd.DataFrame, counts: "pd.Series[int]", n: "int | pd.Series[int]") -> pd.DataFrame:
     """`frame` with columns share, low, high, interval and said (in words), empty without a denominator."""
     denominators = [n] * len(frame) if isinstance(n, int) else n.tolist()

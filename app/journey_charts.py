@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from voc.app import vega, words
+from voc.app import charts, vega, words
 from voc.app.charts import BLUE, GREY, ORANGE, SOFT
 from voc.app.vega import Part
 from voc.i18n import N_, Texts, _
@@ -45,6 +45,7 @@ def cells(
     states = ["hidden" if closed else "few" if small else "shown" for closed, small in zip(hidden, few, strict=True)]
     marked = {spot.place for spot in clear}
     shares = [intervals.share(*pair) if state == "shown" else None for pair, state in zip(pairs, states, strict=True)]
+    digits = charts.digits(shares)
     closed = _("Fewer than {least} customers").format(least=words.count(least_customers))
     small = _("Too few (< {least})").format(least=LEAST)
     return frame.assign(
@@ -52,7 +53,7 @@ def cells(
         share=pd.Series([share.value if share else None for share in shares], index=frame.index, dtype=float),
         clear=[place in marked and state == "shown" for place, state in enumerate(states)],
         said=[
-            _said(share.value, measure) + (" ▲" if place in marked else "") if share else ""
+            _said(share.value, measure, digits) + (" ▲" if place in marked else "") if share else ""
             for place, share in enumerate(shares)
         ],
         of=[
@@ -144,8 +145,8 @@ def heat_map(
     return vega.drawing(table, layers, _ROW * len(names) + 8, **vega.clicked(target, "cell", "stage", "reason"))
 
 
-def _said(value: float, measure: str) -> str:
-    return words.decimal(100 * value, 2) if measure == "rate" else words.percent(value, 0)
+def _said(value: float, measure: str, digits: int) -> str:
+    return words.decimal(100 * value, 2) if measure == "rate" else words.percent(value, digits)
 
 
 def _hatching() -> Part:

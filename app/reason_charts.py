@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from voc.app import vega, words
+from voc.app import charts, vega, words
 from voc.app.charts import BLUE, GREY, ORANGE, SOFT
 from voc.app.reason_rows import ReasonRow
 from voc.app.vega import Part
@@ -78,11 +78,12 @@ def cells(frame: pd.DataFrame, least_customers: int) -> pd.DataFrame:
         None if closed else intervals.share(int(contacts), int(scored))
         for closed, contacts, scored in zip(hidden, frame["contacts"], frame["scored"], strict=True)
     ]
+    digits = charts.digits(found)
     return frame.assign(
         hidden=hidden,
         share=pd.Series([estimate.value if estimate else None for estimate in found], index=frame.index, dtype=float),
         interval=[words.between(estimate) if estimate else few for estimate in found],
-        said=[words.percent(estimate.value, 0) if estimate else "×" for estimate in found],
+        said=[words.percent(estimate.value, digits) if estimate else "×" for estimate in found],
         counted=[
             "–" if closed else words.count(int(contacts))
             for closed, contacts in zip(hidden, frame["contacts"], strict=True)

@@ -177,8 +177,9 @@ def usual(expected: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """`three times as many`, `2.6 times as many`."""
-    said = f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+    """`three times as many`, `2.6 times as many`; of a large theme `1.03 times as many`."""
+    digits = 0 if ratio >= 10 else 2 if 0.95 <= ratio < 1.05 else 1
+    said = f"{ratio:.{digits}f}"
     whole = said.removesuffix(".0")
     if whole.isdigit() and 2 <= int(whole) < len(_TIMES):
         return _(_TIMES[int(whole)])

@@ -163,6 +163,13 @@ def _cells(measure: str) -> pd.DataFrame:
     return journey_charts.cells(FRAME, measure, counts, journey_charts.worst(counts, measure), 5)
 
 
+def test_small_shares_have_a_digit_more() -> None:
+    frame = FRAME.assign(contacts=2000, asked=2000, back=[4, 8, 12, 6, 10])
+    counts = journey_charts.counts(frame, "back", 1000)
+    said = journey_charts.cells(frame, "back", counts, (), 5)["said"]
+    assert [plain(each) for each in said] == ["0.2 %", "0.4 %", "0.6 %", "0.3 %", "0.5 %"]
+
+
 def test_cells_are_shown_hatched_or_hidden() -> None:
     back = _cells("back")
     assert back["state"].tolist() == ["shown", "hidden", "shown", "few", "few"]

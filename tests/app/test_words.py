@@ -104,6 +104,8 @@ def test_every_status_and_test_has_words() -> None:
 @pytest.mark.parametrize(
     ("ratio", "said"),
     [
+        (0.8, "0.8 times"),
+        (1.028, "1.03 times"),
         (1.3, "1.3 times"),
         (1.98, "twice"),
         (3.04, "three times"),
