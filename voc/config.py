@@ -80,7 +80,8 @@ class TrainingSettings(Settings):
     max_tokens: int = Field(96, ge=8, le=512)
     """Of one segment (a sentence or a turn); a contact may have as many as 64 of them."""
     epochs: int = Field(3, ge=0)
-    """0 trains the heads alone, on the untouched encoder: seconds instead of minutes."""
+    """0 trains the heads alone, on the untouched encoder: what takes time then is to read all texts once, the seed
+    corpus's as well."""
     batch_size: int = Field(32, ge=1)
     learning_rate: float = Field(7e-5, gt=0)
     layer_decay: float = Field(1.0, gt=0, le=1)
