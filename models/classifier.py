@@ -160,8 +160,13 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
 
     def read_segments(self, pooled: Pooled) -> dict[str, torch.Tensor]:
         """What each segment says by itself: logits by task, (contacts, segments, outputs); far below for no segment."""
-        segments, absent = self.segment_scale(pooled.segments), ~pooled.present.unsqueeze(-1)
-        return {task.name: self.segment_heads[task.name](segments).masked_fill(absent, _NOTHING) for task in self.tasks}
+        segments = self.segment_scale(pooled.segments[pooled.present])
+        said = {}
+        for task in self.tasks:
+            found = self.segment_heads[task.name](segments)
+            said[task.name] = found.new_full((*pooled.present.shape, task.outputs), _NOTHING)
+            said[task.name][pooled.present] = found
+        return said
 
     def task_losses(
         self, logits: Mapping[str, torch.Tensor], targets: Mapping[str, torch.Tensor]
