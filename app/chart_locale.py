@@ -1,7 +1,5 @@
 """Numbers and dates on charts in the language in use, for Vega. No Streamlit."""
 
-from functools import lru_cache
-
 from babel import Locale
 
 from voc import i18n
@@ -25,12 +23,11 @@ def short_day() -> str:
 
 def config() -> dict[str, object]:
     """How Vega writes numbers and dates: part of every chart's description. Empty in English, which Vega speaks."""
-    return {} if i18n.current() == i18n.DEFAULT else {"locale": _locale(i18n.current())}
+    return {} if i18n.current() == i18n.DEFAULT else {"locale": _locale()}
 
 
-@lru_cache
-def _locale(language: str) -> dict[str, dict[str, object]]:
-    """What d3-format and d3-time-format need to know of the language, which is the one in use."""
+def _locale() -> dict[str, dict[str, object]]:
+    """What d3-format and d3-time-format need to know of the language in use."""
     known = Locale.parse(i18n.babel_locale())
     signs = known.number_symbols["latn"]
     # d3's week begins on Sunday, Babel's on Monday.

@@ -281,11 +281,9 @@ def _labelled_bars(table: pd.DataFrame, label: str, share: str, reference: str, 
         layers.append(vega.layer("tick", tick, color=GREY, thickness=3, size=15, yOffset=9, opacity=1))
     # The whole row answers to the pointer, not only the bar, which may be short.
     row = {"x": {"value": 0}, "x2": {"value": "width"}, "y": _rows(), "tooltip": tooltip}
-    target = vega.layer("bar", row, opacity=0.001, height=ROW - 2, cursor="pointer" if pick else "default")
-    selection = vega.clicked(target, pick, pick) if pick else {}
-    resolved = {"axis": {"y": "independent"}}
-    height = ROW * len(table) + _MARGIN
-    return vega.drawing(table, [*layers, target], height, resolve=resolved, **selection)
+    layers.append(vega.layer("bar", row, opacity=0.001, height=ROW - 2, cursor="pointer" if pick else "default"))
+    drawn = vega.drawing(table, layers, ROW * len(table) + _MARGIN, (pick, [pick]) if pick else None)
+    return {**drawn, "resolve": {"axis": {"y": "independent"}}}
 
 
 def _rows(labels: Sequence[str] = (), side: Literal["left", "right"] = "left") -> Part:

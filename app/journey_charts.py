@@ -132,7 +132,6 @@ def heat_map(
     shown, few, hidden = (f"datum.state == '{state}'" for state in ("shown", "few", "hidden"))
     shape: Part = {"height": _CELL, "yOffset": _DOWN, "cornerRadius": 3}
     seen: Part = {"aria": False}  # a screen reader hears of each cell once, by the last layer
-    target = vega.layer("rect", cell, **shape, opacity=0.001, cursor="pointer")
     layers = [
         vega.layer("rect", {**cell, "color": colour}, shown, **shape, **seen),
         vega.layer("rect", cell, few, **shape, **seen, color=_hatching(), opacity=0.32),
@@ -140,9 +139,9 @@ def heat_map(
         vega.layer("text", said, shown, **seen, fontSize=13, fontWeight=600, color=_INK, dy=_DOWN - 7),
         vega.layer("text", of, shown, **seen, fontSize=10.5, color=_INK, dy=_DOWN + 9),
         vega.layer("text", of, f"!({shown})", **seen, fontSize=10.5, color=SOFT[dark], dy=_DOWN),
-        target,
+        vega.layer("rect", cell, **shape, opacity=0.001, cursor="pointer"),
     ]
-    return vega.drawing(table, layers, _ROW * len(names) + 8, **vega.clicked(target, "cell", "stage", "reason"))
+    return vega.drawing(table, layers, _ROW * len(names) + 8, ("cell", ["stage", "reason"]))
 
 
 def _said(value: float, measure: str, digits: int) -> str:

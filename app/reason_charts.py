@@ -120,15 +120,14 @@ def heat_map(table: pd.DataFrame, slices: Sequence[str], names: Sequence[str], d
     said = {**cell, "text": {"field": "said", "type": "nominal"}}
     colour = vega.quantity("share", legend=None, scale={"domain": [0, top], "range": ["#DCE9F4", BLUE]})
     seen: Part = {"aria": False}  # a screen reader hears of each cell once, by the last layer
-    target = vega.layer("rect", cell, opacity=0.001, cursor="pointer")
     layers = [
         vega.layer("rect", {**cell, "color": colour}, "!datum.hidden", **seen, cornerRadius=2),
         vega.layer("rect", cell, "datum.hidden", **seen, cornerRadius=2, color=GREY, opacity=0.25),
         vega.layer("text", said, "!datum.hidden", **seen, fontSize=12, color=_INK),
         vega.layer("text", said, "datum.hidden", **seen, fontSize=12, color=SOFT[dark]),
-        target,
+        vega.layer("rect", cell, opacity=0.001, cursor="pointer"),
     ]
-    return vega.drawing(table, layers, _CELL * len(names) + 40, **vega.clicked(target, "cell", "reason", "value"))
+    return vega.drawing(table, layers, _CELL * len(names) + 40, ("cell", ["reason", "value"]))
 
 
 def _colour(row: ReasonRow, compared: bool) -> str:

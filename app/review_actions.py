@@ -17,7 +17,7 @@ from voc.app import access, queries, review_sentences, words
 from voc.app.access import May
 from voc.app.review_draft import Draft
 from voc.data.corrections import Correction, Place, holding
-from voc.errors import AccessError, VocError
+from voc.errors import VocError
 from voc.inference import corrections
 from voc.inference.marts import ContactView
 
@@ -127,16 +127,17 @@ def undo() -> None:
 
 
 def settle() -> None:
-    """Do what was asked for since the page was drawn.
+    """Do what was asked for since the page was drawn. Raises AccessError.
 
     An undo that comes together with something else takes back that, which is not stored yet.
     """
     asked: dict[_End, ContactView | None] = st.session_state.pop(_ASKED, {})
+    who = access.require(May.REVIEW).name
     if _End.UNDO in asked:
         if len(asked) == 1:
-            _undo()
+            _undo(who)
     elif contact := asked.get(_End.ACCEPT):
-        _accept(contact)
+        _accept(contact, who)
     elif contact := asked.get(_End.SKIP):
         st.session_state[_SKIPPED].add(contact.contact_id)
         _next()
@@ -174,25 +175,22 @@ def _ask(end: _End, contact: ContactView | None) -> None:
         st.session_state.setdefault(_ASKED, {})[end] = contact
 
 
-def _accept(contact: ContactView) -> None:
+def _accept(contact: ContactView, who: str) -> None:
     said = draft(contact)
     if said.missing or contact.proposal is None:
         return
     note = str(st.session_state.get(note_key(contact.contact_id)) or "")
     try:
-        person = access.require(May.REVIEW)
         corrections.judge(
             queries.workspace(),
             contact.proposal,
             said.labels,
-            person.name,
+            who,
             Place.REVIEW,
             model=queries.model(),
             blind=said.blind,
             note=note,
         )
-    except AccessError:
-        raise
     except VocError as error:
         st.session_state[_SAID] = (words.escaped(str(error)), True)
         return
@@ -200,16 +198,13 @@ def _accept(contact: ContactView) -> None:
     _next()
 
 
-def _undo() -> None:
+def _undo(who: str) -> None:
+    rows = queries.corrections()
+    row = last(rows, who)
+    if row is None:
+        return
     try:
-        person = access.require(May.REVIEW)
-        rows = queries.corrections()
-        row = last(rows, person.name)
-        if row is None:
-            return
-        corrections.undo(queries.workspace(), row.correction_id, person.name)
-    except AccessError:
-        raise
+        corrections.undo(queries.workspace(), row.correction_id, who)
     except VocError as error:
         st.session_state[_SAID] = (words.escaped(str(error)), True)
         return

@@ -14,6 +14,7 @@ from voc.app import chart_locale
 Part = dict[str, Any]
 TABLE = "table"
 """Name of a chart's own table."""
+_TARGET = "target"
 SHARES: Part = {"format": ".0%", "tickCount": 4}
 """An axis of shares."""
 
@@ -76,28 +77,23 @@ def layer(mark: str, encoding: Part, where: str | None = None, /, **look: Any) -
     return {**chosen, "mark": {"type": mark, **look}, "encoding": encoding}
 
 
-def drawing(table: pd.DataFrame, layers: Sequence[Part], height: int, **more: Any) -> Part:
+def drawing(
+    table: pd.DataFrame, layers: Sequence[Part], height: int, click: tuple[str, Sequence[str]] | None = None
+) -> Part:
     """Layers over one table, which is given once, as `st.vega_lite_chart` takes it.
 
     Args:
         table: Columns as the layers name them.
         layers: From the lowest to the highest.
         height: In pixels.
-        more: Further parts of the description.
+        click: Name of the selection that a click on the highest layer gives, and the columns in it.
     """
-    config = chart_locale.config()
-    return {
-        "data": {"name": TABLE},
-        "datasets": {TABLE: table},
-        "layer": list(layers),
-        "height": height,
-        **({"config": config} if config else {}),
-        **more,
-    }
-
-
-def clicked(target: Part, selection: str, *fields: str) -> Part:
-    """What `drawing` takes besides, so that a click on the layer `target` gives a selection of these columns."""
-    target["name"] = "target"
-    select = {"type": "point", "fields": list(fields), "on": "click"}
-    return {"params": [{"name": selection, "select": select, "views": ["target"]}]}
+    said: Part = {"data": {"name": TABLE}, "datasets": {TABLE: table}, "layer": list(layers), "height": height}
+    if config := chart_locale.config():
+        said["config"] = config
+    if click:
+        name, fields = click
+        said["layer"][-1] = {**said["layer"][-1], "name": _TARGET}
+        select = {"type": "point", "fields": list(fields), "on": "click"}
+        said["params"] = [{"name": name, "select": select, "views": [_TARGET]}]
+    return said

@@ -30,6 +30,7 @@ from voc.models.manifest import EXPORT, REFUSED
 from voc.models.onnx_predict import OnnxEncoder, OnnxTokenizer
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
+from voc.models.threads import one_thread
 
 SEED = 13
 TOKENS = 128
@@ -133,14 +134,11 @@ def efficiency(exported: Exported, model: Model, texts: Sequence[str], repeats: 
     if not segments:
         raise InputError(f"expected transcripts of {TOKENS} tokens when joined, got shorter ones")
     square = torch.randn(1024, 1024)
-    threads = torch.get_num_threads()
     work, limit = [], []
-    with torch.inference_mode():
-        torch.set_num_threads(1)
+    with torch.inference_mode(), one_thread():
         for _ in range(repeats):
             work.append(_seconds(lambda: encoder.read(segments)) / len(segments))
             limit.append(_seconds(lambda: torch.mm(square, square)))
-        torch.set_num_threads(threads)
     useful = encoder_gflop(model.classifier.config.encoder, TOKENS) / min(work)
     most = 2 * 1024**3 / 1e9 / min(limit)
     return {f"efficiency_{TOKENS}": useful / most, "useful_gflops": useful, "fp32_gflops": most}

@@ -3,8 +3,7 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from voc.models.predict import Predictor, encode
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
 from voc.models.tasks import Task
+from voc.models.threads import one_thread
 from voc.training.evaluate import Report, choose_decisions, report_of
 from voc.training.glossary import with_switched
 from voc.training.labelled import TARGET, LabelledSet, target_column
@@ -196,7 +196,7 @@ def _warm_up_heads(
         classifier.head_parameters(), lr=settings.head_learning_rate, weight_decay=settings.head_weight_decay
     )
     order = torch.Generator().manual_seed(settings.seed)
-    with _one_thread():
+    with one_thread():
         for _ in range(settings.head_epochs):
             for rows in torch.split(torch.randperm(len(every), generator=order), 64):
                 losses = classifier.task_losses(
@@ -205,18 +205,6 @@ def _warm_up_heads(
                 torch.autograd.backward(torch.stack(list(losses.values())).sum())
                 optimiser.step()
                 optimiser.zero_grad()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Matrices of the heads are so small that threads wait for each other longer than they work, and where something
-    else runs on the machine several times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _arguments(folder: Path, settings: TrainingSettings, rows: int, bf16: bool) -> TrainingArguments:

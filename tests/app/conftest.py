@@ -526,16 +526,12 @@ def without_data(chart: Any) -> list[str]:
         if "data" in part:
             given = part["data"]
             columns = set(given["values"][0] if "values" in given else tables[given["name"]])
-        columns |= {name for step in part.get("transform", ()) for name in names(step.get("as", ()))}
         for channel in part.get("encoding", {}).values():
             for each in channel if isinstance(channel, list) else [channel]:
-                if "field" in each and each["field"].replace("\\", "") not in columns:
+                if "field" in each and each["field"] not in columns:
                     missing.append(each["field"])
-        for inner in (*part.get("layer", ()), *part.get("hconcat", ()), *part.get("vconcat", ())):
+        for inner in part.get("layer", ()):
             look(inner, columns)
-
-    def names(given: Any) -> list[str]:
-        return [given] if isinstance(given, str) else list(given)
 
     own = pa.ipc.open_stream(chart.data.data).schema.names if chart.data.data else []
     look(json.loads(chart.spec), set(own))

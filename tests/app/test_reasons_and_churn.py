@@ -255,6 +255,8 @@ def test_small_cells_lose_their_numbers() -> None:
     assert not {"contacts", "customers", "people"} & set(cells.columns), "hidden numbers would reach the browser"
     assert cells["share"].isna().tolist() == cells["hidden"].tolist()
     assert reason_charts.cells(table, 1)["hidden"].tolist() == [False] * 4
+    said = reason_charts.cells(table.assign(scored=2000), 1)["said"]
+    assert [plain(each) for each in said] == ["2.5 %", "0.3 %", "0.0 %", "0.2 %"], "small shares have a digit more"
 
 
 def test_the_sentence_of_a_reason() -> None:

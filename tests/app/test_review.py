@@ -138,7 +138,8 @@ def test_labels_are_changed_skipped_and_taken_back(open_page: Open, company: Wor
 
 
 def _keys() -> None:
-    """What callbacks of two pages do, the letters of a key list: those before a space come in one go."""
+    """What buttons of the page do when these keys come: before each space what comes together, in small letters what
+    buttons of the first contact hear."""
     import streamlit as st
 
     from voc.app import reader, review_actions
