@@ -70,7 +70,7 @@ def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, s
     with open_engine(folder, workspace.config.scoring, "onnx", _MANY) as engine:
         figures |= ratio(engine, _pipelines(model), texts, sizes, lambda share: progress("rounds", 0.35 + 0.65 * share))
     figures["unique_segments"] = unique_share(texts)
-    figures["int8_macro_f1_loss"] = int8_loss(folder)
+    figures |= int8_losses(folder)
     run.table("scoring", figures)
     context = machine_context() | {
         "data": f"{len(texts):,} transcripts of STAR and MultiDoGO in equal parts; memory on contacts of the workspace",
@@ -198,15 +198,18 @@ def unique_share(texts: Sequence[str]) -> float:
     return len(read.unique) / max(1, int((read.rows >= 0).sum()))
 
 
-def int8_loss(folder: Path) -> float:
-    """Most macro-F1 (0 to 1) that int8 lost at the gate in any task over all contacts.
+def int8_losses(folder: Path) -> dict[str, float]:
+    """Most macro-F1 (0 to 1) that int8 lost at the gate in any task: against labels, and expected over all contacts.
 
     Raises InputError where the gate never saw int8.
     """
     for path in (folder / EXPORT / REPORT, folder / REFUSED):
         report = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         if report.get("precision") == "int8":
-            return float(report["largest_loss"])
+            return {
+                "int8_macro_f1_loss": float(report["largest_loss"]),
+                "int8_expected_loss": float(report["largest_expected_loss"]),
+            }
     raise InputError(f"{folder}: expected an export that was tried in int8; run: voc export")
 
 

@@ -108,7 +108,7 @@ def _gate(folder: Path) -> Gate | None:
 def _read_gate(values: Mapping[str, Any]) -> Gate:
     return Gate(
         values["precision"],
-        values["contacts"],
+        values["labelled"],
         values["largest_loss"],
         values["settings"]["margin"],
         values["cosine_mean"],

@@ -4,33 +4,28 @@ The word vectors are most of a multilingual encoder, and a text needs few of the
 all processes map into memory together, so that a process holds little more than the layers, and starts at once.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from voc.errors import ModelFolderError
-from voc.models.decisions import Decisions
 from voc.models.facts import Facts, read_facts
-from voc.models.manifest import DECISIONS, EXPORT
+from voc.models.manifest import EXPORT
 from voc.models.storage import MANIFEST, manifest_of, verify
 
 Precision = Literal["int8", "fp32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-EXPORT_FORMAT = 2
+EXPORT_FORMAT = 3
 ENCODER, WHOLE, SEGMENTS = "encoder.onnx", "whole.onnx", "segments.onnx"
 WORDS, SCALES, REPORT = "words.npy", "scales.npy", "report.json"
-ALLOWED = frozenset({ENCODER, WHOLE, SEGMENTS, WORDS, SCALES, DECISIONS, REPORT})
+ALLOWED = frozenset({ENCODER, WHOLE, SEGMENTS, WORDS, SCALES, REPORT})
 TOKENIZER, WEIGHTS = "tokenizer.json", "model.safetensors"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A model folder and the folder of its graphs, which is not in it yet while an export is being judged.
-
-    The decisions among its `facts` are the export's own: chosen on dev for what its graphs say.
-    """
+    """A model folder and the folder of its graphs, which is not in it yet while an export is being judged."""
 
     folder: Path
     graphs: Path
@@ -66,8 +61,7 @@ def load_exported(folder: Path, checked: bool = False) -> Exported:
     if not checked:
         verify(graphs, values["files"])
         verify(folder, {TOKENIZER: facts.manifest.files.get(TOKENIZER, "none named")})
-    decisions = Decisions.of(json.loads((graphs / DECISIONS).read_text(encoding="utf-8")))
-    return Exported(folder, graphs, replace(facts, decisions=decisions), values["precision"])
+    return Exported(folder, graphs, facts, values["precision"])
 
 
 def _check_origin(graphs: Path, values: Mapping[str, Any], facts: Facts) -> None:

@@ -99,11 +99,31 @@ def reliability(task: Task, truth: Decisions, probabilities: Floats, bins: int =
     )
 
 
-def best_threshold(truth: Decisions, probabilities: Floats) -> float:
-    """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows."""
+def expected_macro_f1(
+    believed: Floats, decided: Decisions, times: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float64]:
+    """Macro-F1 that (rows, labels) decisions may be expected to have, where each label is true with the probability
+    `believed` (rows, labels): F1 of the expected counts, as in Ye et al. 2012, "Optimizing F-measures".
+
+    (draws,) figures, one for each row of `times` (draws, rows), which says how often each row counts; without it one,
+    in which each counts once. Labels count that are expected at least once among all rows; 0 where there is none.
+    """
+    known = believed.sum(axis=0) >= 1
+    if not known.any():
+        return np.zeros(1 if times is None else len(times))
+    weights = np.ones((1, len(believed))) if times is None else times.astype(np.float64)
+    likely, said = believed[:, known].astype(np.float64), decided[:, known]
+    counted = weights @ said + weights @ likely
+    return np.asarray((2 * (weights @ (likely * said)) / np.maximum(counted, 1e-9)).mean(axis=1))
+
+
+def best_threshold(truth: Decisions, probabilities: Floats, weights: npt.NDArray[np.float64] | None = None) -> float:
+    """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows; `weights` (rows,)
+    says how much each counts."""
     candidates = np.linspace(0.1, 0.9, 33)
     cells, sure = truth.reshape(-1), probabilities.reshape(-1)  # micro-F1 is the F1 of all cells together
-    scores = [f1_score(cells, sure >= value, zero_division=0.0) for value in candidates]
+    each = None if weights is None else np.repeat(weights, truth.shape[1])
+    scores = [f1_score(cells, sure >= value, sample_weight=each, zero_division=0.0) for value in candidates]
     best = np.flatnonzero(np.isclose(scores, np.max(scores)))
     return float(candidates[best[len(best) // 2]])  # the middle of a plateau moves least on new data
 

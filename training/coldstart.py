@@ -14,9 +14,7 @@ import torch
 from datasets import Dataset, concatenate_datasets
 
 from voc.config import TrainingSettings
-from voc.data.columns import form_of
 from voc.data.lake import Lake
-from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
 from voc.labels import Language, Split, TaskName
@@ -34,18 +32,13 @@ from voc.training.card import cold_start_card
 from voc.training.centroids import Background, Read, Rows, left_out_logits, set_heads
 from voc.training.evaluate import choose_decisions
 from voc.training.fit import Fitted, Progress, fit
-from voc.training.labelled import LabelledSet, labelled_rows, labelled_table, target_column
+from voc.training.labelled import LabelledSet, labelled_rows, labelled_table, target_column, unlabelled_set
 from voc.training.seed import FORMS, seed_contacts
 
 BACKGROUND = 1500
 """Unlabelled texts that say what vectors look like: contacts of the lake, filled up from the seed corpus."""
 LEAST_CONTACTS = 100
 """With fewer unlabelled contacts the threshold comes from the taxonomy's texts alone, and leaves more unknown."""
-
-_UNLABELLED = """
-    SELECT language, script, turns FROM contacts ANTI JOIN labels USING (contact_id)
-    ORDER BY hash(contact_id), contact_id LIMIT $most
-"""
 
 
 @dataclass(frozen=True)
@@ -181,13 +174,8 @@ def places(described: LabelledSet, reason: Task) -> Rows:
 
 def background_texts(lake: Lake, settings: TrainingSettings) -> Unlabelled:
     """Unlabelled texts and their languages: contacts of the lake, filled up from the seed corpus."""
-    rows = lake.query(_UNLABELLED, {"most": BACKGROUND}).to_pylist()
-    found = [
-        (text, form_of(row["language"], row["script"]))
-        for row in rows
-        if (text := contact_text(row["turns"], settings.speakers)).strip()
-    ]
-    contacts = len(found)
+    own = unlabelled_set(lake, BACKGROUND, settings.speakers)
+    found, contacts = list(zip(own.texts, own.languages, strict=True)), len(own.texts)
     draw = np.random.default_rng(settings.seed)
     seeds = [(contact.texts[form], form) for contact in seed_contacts() for form in FORMS]
     found += [seeds[place] for place in draw.permutation(len(seeds))[: max(0, BACKGROUND - len(found))]]

@@ -34,7 +34,7 @@ from voc.training.evaluate import Report, evaluate, report_of
 from voc.training.fit import Judge, Progress
 from voc.training.labelled import LabelledSet, labelled_sets
 from voc.training.quality import quality_of
-from voc.training.seed import FORMS, for_decisions, seed_contacts
+from voc.training.seed import FORMS, assumed_shares, for_decisions, seed_contacts
 from voc.training.student import Lesson, learn, student_of
 
 _NOT_JUDGING = """
@@ -166,7 +166,8 @@ def _distil_on(
     mark = _fingerprint(teacher.version, settings, material)
     learn(student, lesson, tokenizer, settings, run, progress, workspace.models / f".distilling-{mark}", bf16)
     progress("judging on dev and test", 1.0)
-    judge = Judge(pupil.tasks, dev, for_decisions(dev, pupil.tasks, training), training.false_unknown)
+    deciding, shares = for_decisions(dev, pupil.tasks, training), assumed_shares(dev, pupil.tasks, training)
+    judge = Judge(pupil.tasks, dev, deciding, training.false_unknown, shares)
     decisions, on_dev = judge.judge(pupil)
     found = pupil.predict(test.texts)
     quality = quality_of(found, pupil.tasks, sets, decisions, workspace.config.company.synthetic)

@@ -12,7 +12,7 @@ from voc.models.predict import Predictor
 from voc.models.predictions import Predictions
 from voc.models.tasks import Task
 from voc.training.labelled import LabelledSet
-from voc.training.scalings import fit_scalings
+from voc.training.scalings import fit_scalings, for_share
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,11 @@ def report_of(predictions: Predictions, tasks: tuple[Task, ...], labelled: Label
 
 
 def choose_decisions(
-    predictions: Predictions, tasks: tuple[Task, ...], dev: LabelledSet, false_unknown: float
+    predictions: Predictions,
+    tasks: tuple[Task, ...],
+    dev: LabelledSet,
+    false_unknown: float,
+    shares: Mapping[str, float] | None = None,
 ) -> Decisions:
     """Calibration and thresholds from dev.
 
@@ -89,7 +93,11 @@ def choose_decisions(
     floor, below which the share `false_unknown` of contacts with a known reason lies: those come out as unknown. A yes
     is said from the probability with the best F1 on, which is below a half where a yes is rare; the most probable mood
     always counts.
+
+    `shares` says of yes-or-no tasks how frequent a yes is where the model will be used, if dev is no sample of that:
+    probabilities and the threshold are then for that share (Elkan 2001, theorem 2).
     """
+    shares = shares or {}
     thresholds, scalings, floors = {}, {}, {}
     languages = np.asarray(dev.languages)
     for task in tasks:
@@ -100,10 +108,14 @@ def choose_decisions(
             continue
         logits, names = predictions.logits[task.name][known], languages[known].tolist()
         scalings[task.name] = fit_scalings(task, logits, targets[known], names)
-        probabilities = calibrated(task, logits, scalings[task.name], names)
         truth = truth_of(task, targets[known])
+        weights = np.ones(len(truth))
+        if task.name in shares and 0 < (here := truth[:, 1].mean()) < 1:
+            scalings[task.name] = for_share(scalings[task.name], float(here), shares[task.name])
+            weights = np.where(truth[:, 1], shares[task.name] / here, (1 - shares[task.name]) / (1 - here))
+        probabilities = calibrated(task, logits, scalings[task.name], names)
         if task.kind == "binary" and truth[:, 1].any():
-            thresholds[task.name] = best_threshold(truth[:, 1:], probabilities[:, 1:])
+            thresholds[task.name] = best_threshold(truth[:, 1:], probabilities[:, 1:], weights)
         if task.kind == "multilabel":
             surest = probabilities[truth.any(axis=1)].max(axis=1)
             best = best_threshold(truth, probabilities)

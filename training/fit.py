@@ -35,7 +35,7 @@ from voc.models.threads import one_thread
 from voc.training.evaluate import Report, choose_decisions, report_of
 from voc.training.glossary import with_switched
 from voc.training.labelled import TARGET, LabelledSet, target_column
-from voc.training.seed import for_decisions, with_seed
+from voc.training.seed import assumed_shares, for_decisions, with_seed
 from voc.training.trainer import PartsTrainer, Tracking, checkpoint_folder, last_checkpoint, segments_of
 
 Progress = Callable[[str, float], None]
@@ -97,7 +97,8 @@ def fit(
     _warm_up_heads(classifier, texts, targets, settings)
     precision = fastest_precision(classifier, settings.bf16)
     run.parameters({"bf16": precision})
-    judge = Judge(tuple(tasks), dev, for_decisions(dev, tasks, settings), settings.false_unknown)
+    deciding, shares = for_decisions(dev, tasks, settings), assumed_shares(dev, tasks, settings)
+    judge = Judge(tuple(tasks), dev, deciding, settings.false_unknown, shares)
     rows = texts.training_rows(train)
     with checkpoint_folder(checkpoints) as folder:
         trainer = _Trainer(
@@ -257,16 +258,24 @@ class _Collator:
 class Judge:
     """Quality on dev, with the code that scores contacts."""
 
-    def __init__(self, tasks: tuple[Task, ...], dev: LabelledSet, deciding: LabelledSet, false_unknown: float) -> None:
+    def __init__(
+        self,
+        tasks: tuple[Task, ...],
+        dev: LabelledSet,
+        deciding: LabelledSet,
+        false_unknown: float,
+        shares: Mapping[str, float],
+    ) -> None:
         self.tasks = tasks
         self.dev = dev
         self.deciding = deciding
         self.false_unknown = false_unknown
+        self.shares = shares
 
     def judge(self, predictor: Predictor) -> tuple[Decisions, Report]:
         """Calibration and thresholds, chosen on all that may decide, and the quality on the company's own part."""
         predictions = predictor.predict(self.deciding.texts)
-        decisions = choose_decisions(predictions, self.tasks, self.deciding, self.false_unknown)
+        decisions = choose_decisions(predictions, self.tasks, self.deciding, self.false_unknown, self.shares)
         own = predictions.take(np.arange(len(self.dev)))
         return decisions, report_of(own, self.tasks, self.dev, decisions)
 

@@ -33,6 +33,10 @@ _LABELLED = """
     ORDER BY contact_id
 """
 
+_UNLABELLED = """
+    SELECT language, script, turns FROM contacts ANTI JOIN labels USING (contact_id)
+    ORDER BY hash(contact_id), contact_id LIMIT $most
+"""
 
 TARGET = "target_"
 
@@ -88,6 +92,24 @@ class LabelledSet:
 
     def __len__(self) -> int:
         return len(self.dataset)
+
+
+@dataclass(frozen=True)
+class UnlabelledSet:
+    """Texts that nobody labelled, and the written form of each."""
+
+    texts: list[str]
+    languages: list[str]
+
+
+def unlabelled_set(lake: Lake, most: int, speakers: str) -> UnlabelledSet:
+    """A sample of the lake's contacts without labels, the same each time; those in which nobody speaks are left out."""
+    found = [
+        (text, form_of(row["language"], row["script"]))
+        for row in lake.query(_UNLABELLED, {"most": most}).to_pylist()
+        if (text := contact_text(row["turns"], speakers)).strip()
+    ]
+    return UnlabelledSet([text for text, _ in found], [form for _, form in found])
 
 
 def target_column(task: Task) -> str:

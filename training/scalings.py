@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from voc.models.calibration import ALL, Scaling
+from voc.models.calibration import ALL, Scaling, Scalings
 from voc.models.tasks import Floats, Task
 
 LEAST_ROWS = 150
@@ -23,6 +23,12 @@ def fit_scalings(task: Task, logits: Floats, targets: Floats, languages: Sequenc
         if rows.sum() >= LEAST_ROWS:
             found[language] = _fit(task, logits[rows], targets[rows])
     return found
+
+
+def for_share(scalings: Scalings, share: float, wanted: float) -> dict[str, Scaling]:
+    """Scalings of a yes-or-no task that were learnt where a yes has one share, for use where it has another."""
+    moved = np.log(wanted / (1 - wanted)) - np.log(share / (1 - share))
+    return {language: Scaling(scaling.slope, scaling.shift + float(moved)) for language, scaling in scalings.items()}
 
 
 def _fit(task: Task, logits: Floats, targets: Floats) -> Scaling:

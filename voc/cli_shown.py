@@ -123,8 +123,8 @@ def show_comparison(comparison: "Comparison") -> None:
 
 def show_gate(report: "GateReport") -> None:
     """An export beside the model that it was made of."""
-    table = Table("task", "where", title=f"On dev: {report.precision} beside the trained model {report.version}")
-    for name in ("labelled", "same", "macro-F1", "loss", "ECE", ""):
+    table = Table("task", "where", title=f"{report.precision} beside the trained model {report.version}")
+    for name in ("contacts", "same", "expected loss", "labelled", "macro-F1", "loss", "ECE", ""):
         table.add_column(name, justify="right" if name else "left")
     for line in report.lines:
         refused = line.refused(report.settings)
@@ -132,8 +132,9 @@ def show_gate(report: "GateReport") -> None:
             f"{line.trained[name]:.3f} {line.exported[name]:.3f}" if line.rows else "–" for name in ("macro_f1", "ece")
         )
         table.add_row(
-            line.task, line.where, f"{line.rows:,}", f"{line.agreement:.1%}", macro_f1,
-            f"{line.loss:+.4f}" if line.rows else "–", ece, "no" if refused else "", style="red" if refused else None,
+            line.task, line.where, f"{line.contacts:,}", f"{line.agreement:.1%}", f"{line.expected_loss:+.4f}",
+            f"{line.rows:,}", macro_f1, f"{line.loss:+.4f}" if line.rows else "–", ece, "no" if refused else "",
+            style="red" if refused else None,
         )  # fmt: skip
     out.print(table)
     out.print(

@@ -283,9 +283,9 @@ def test_models_of_one_contact(visit: Open, one: Workspace) -> None:
 
 
 def test_the_export_is_said_to_be_let_through_or_not(trained_company: Workspace, make: Any) -> None:
-    line = GateLine("reason", "all", 900, 0.99, {"macro_f1": 0.61}, {"macro_f1": 0.608}, -0.01)
+    line = GateLine("reason", "all", 900, 0.99, {"macro_f1": 0.61}, {"macro_f1": 0.608}, -0.01, 4000, 0.001, 0.0)
     some = replace(line, where="sl", rows=90, exported={"macro_f1": 0.1})
-    gate = GateReport("m", "int8", 900, 0.998, 0.99, (line, some), ExportSettings())
+    gate = GateReport("m", "int8", 4000, 900, 0.998, 0.99, (line, some), ExportSettings())
     report = gate.to_json()
     assert report["refusal"] is None  # of one form, and chance explains it
     folder = trained_company.models / make.model

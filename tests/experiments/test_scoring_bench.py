@@ -14,7 +14,7 @@ from voc.experiments.processes import family, memory_mb
 from voc.experiments.scoring import (
     Sizes,
     encoder_gflop,
-    int8_loss,
+    int8_losses,
     ratio,
     scoring,
     transcripts,
@@ -50,6 +50,7 @@ def test_all_figures(trained: Workspace, handmade: Path) -> None:
     } <= set(figures)  # fmt: skip
     assert all(np.isfinite(value) and value >= 0 for value in figures.values())
     assert figures["int8_macro_f1_loss"] == pytest.approx(report.largest_loss)
+    assert figures["int8_expected_loss"] == pytest.approx(report.largest_expected_loss)
     assert figures["peak_rss_mb"] > 50
     assert figures["batch.contacts"] == 300
     assert result.context["precision"] == "int8"
@@ -125,7 +126,7 @@ def test_memory_of_this_process_and_its_family() -> None:
 
 def test_loss_of_a_refused_int8_is_known(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected an export that was tried in int8; run: voc export"):
-        int8_loss(tmp_path)
-    report = {"precision": "int8", "largest_loss": 0.02}
+        int8_losses(tmp_path)
+    report = {"precision": "int8", "largest_loss": 0.02, "largest_expected_loss": 0.001}
     (tmp_path / "onnx-refused.json").write_text(json.dumps(report))
-    assert int8_loss(tmp_path) == pytest.approx(0.02)
+    assert int8_losses(tmp_path) == {"int8_macro_f1_loss": 0.02, "int8_expected_loss": 0.001}

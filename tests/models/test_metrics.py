@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from voc.models.metrics import best_threshold, by_group, confusion, expected_calibration_error, task_quality
+from voc.models.metrics import (
+    best_threshold,
+    by_group,
+    confusion,
+    expected_calibration_error,
+    expected_macro_f1,
+    task_quality,
+)
 from voc.models.tasks import Task
 
 TASK = Task("reason", "multilabel", ("a", "b", "c"))
@@ -41,3 +48,16 @@ def test_groups_are_judged_apart() -> None:
     groups = by_group(TASK, TRUTH, FOUND, PROBABILITIES, ["hr", "hr", "sl", "sl"])
     assert {name: quality.rows for name, quality in groups.items()} == {"hr": 2, "sl": 2}
     assert groups["hr"].accuracy == 0.5
+
+
+def test_expected_macro_f1_is_that_of_the_expected_counts() -> None:
+    believed = np.array([[0.9, 0.1, 0.0], [0.5, 0.5, 0.0], [0.2, 0.9, 0.1]], dtype=np.float32)
+    decided = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0]], dtype=bool)
+    # Counted are the first (1.6 expected) and the second (1.5): 2 * 1.4 / (2 + 1.6) and 2 * 0.9 / (1 + 1.5).
+    assert expected_macro_f1(believed, decided) == pytest.approx([(2.8 / 3.6 + 1.8 / 2.5) / 2])
+    assert expected_macro_f1(believed[:0], decided[:0]) == [0.0]
+    assert expected_macro_f1(decided.astype(np.float32), decided) == [1.0]
+    twice = np.array([[1, 1, 1], [2, 2, 2], [0, 1, 0]], dtype=np.float32)
+    once, doubled, second = expected_macro_f1(believed, decided, twice)
+    assert once == doubled == pytest.approx((2.8 / 3.6 + 1.8 / 2.5) / 2)
+    assert second == pytest.approx((2 * 0.5 / 1.5 + 0) / 2)

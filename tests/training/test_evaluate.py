@@ -65,3 +65,18 @@ def test_nothing_labelled_leaves_the_defaults() -> None:
     decisions = choose_decisions(predictions(LEAVES, np.zeros((4, 1), np.float32)), (LEAVES,), dev, 0.05)
     assert decisions.thresholds == {"churn_intent": 0.5}
     assert decisions.calibration == {}
+
+
+def test_a_yes_that_is_rarer_than_in_dev_is_said_less_often() -> None:
+    draw = np.random.default_rng(4)
+    many, few = ((draw.random((rows, 1)) < share).astype(np.float32) for rows, share in ((3000, 0.4), (20_000, 0.05)))
+    seen, met = ((yes * 2 - 1 + draw.normal(0, 1, yes.shape)).astype(np.float32) for yes in (many, few))
+    dev, field = labelled(LEAVES, many), labelled(LEAVES, few)
+    plain = choose_decisions(predictions(LEAVES, seen), (LEAVES,), dev, 0.05)
+    told = choose_decisions(predictions(LEAVES, seen), (LEAVES,), dev, 0.05, {"churn_intent": 0.05})
+    found = {
+        name: report_of(predictions(LEAVES, met), (LEAVES,), field, decisions).tasks["churn_intent"].whole
+        for name, decisions in (("plain", plain), ("told", told))
+    }
+    assert found["told"].ece < 0.02 < found["plain"].ece
+    assert found["told"].per_class["yes"]["f1"] > found["plain"].per_class["yes"]["f1"] + 0.05

@@ -12,17 +12,18 @@ from voc.data.text import fold
 from voc.labels import ChurnDirection, Sentiment, Split
 from voc.models.tasks import Task, default_tasks
 from voc.training.labelled import LabelledSet, target_column
-from voc.training.seed import FORMS, for_decisions, seed_contacts, with_seed
+from voc.training.seed import FORMS, assumed_shares, for_decisions, seed_contacts, with_seed
 
 TASKS = default_tasks(("bill", "outage"))
 
 
-def own(split: Split, sentiment: str | None = None) -> LabelledSet:
+def own(split: Split, sentiment: str | None = None, leaves: bool | None = None) -> LabelledSet:
     columns = {
         "contact_id": ["c1"], "split": [split.value], "language": ["hr"], "text": ["Račun ne valja"],
         **{target_column(task): [task.target(None)] for task in TASKS},
         target_column(TASKS[0]): [TASKS[0].target(["bill"])],
         target_column(TASKS[1]): [TASKS[1].target(sentiment)],
+        target_column(TASKS[2]): [TASKS[2].target(leaves)],
     }  # fmt: skip
     return LabelledSet(split, Dataset.from_dict(columns))
 
@@ -91,3 +92,9 @@ def test_tasks_that_the_corpus_does_not_know_stay_unlabelled() -> None:
     joined = with_seed(alone, [task], TrainingSettings())
     assert len(joined) > 1000  # they still teach that translations mean the same
     assert np.isnan(joined.targets(task)[1:]).all()
+
+
+def test_a_share_is_assumed_where_the_corpus_decides() -> None:
+    settings = TrainingSettings(leaving_share=0.03)
+    assert assumed_shares(own(Split.DEV), TASKS, settings) == {"churn_intent": 0.03}
+    assert assumed_shares(own(Split.DEV, leaves=False), TASKS, settings) == {}

@@ -65,6 +65,15 @@ def for_decisions(dev: LabelledSet, tasks: Sequence[Task], settings: TrainingSet
     return _joined(dev, _rows(Split.DEV, settings), tasks, labelled)
 
 
+def assumed_shares(dev: LabelledSet, tasks: Sequence[Task], settings: TrainingSettings) -> dict[str, float]:
+    """How frequent a yes is taken to be, by task, where the corpus decides about the threshold: see `for_decisions`."""
+    return {
+        task.name: settings.leaving_share
+        for task in tasks
+        if task.name == TaskName.CHURN_INTENT and np.isnan(dev.targets(task)).all()
+    }
+
+
 def _joined(
     own: LabelledSet, rows: Sequence[tuple[SeedContact, str]], tasks: Sequence[Task], without: set[str]
 ) -> LabelledSet:
