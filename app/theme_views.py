@@ -147,7 +147,7 @@ def course(theme: ThemeSummary, view: View) -> None:
     usual = queries.baseline("theme", theme.theme_id, view.selection.first)
     if access.current().area is not None:
         usual = usual[:0]  # it is of all customers, these bars are not
-    if len(usual) and not (view.selection.products or view.selection.channels or view.selection.languages):
+    if len(usual) and not view.selection.filtered:
         _tested_course(theme, view, usual)
         return
     with st.container(border=True):
