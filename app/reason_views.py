@@ -5,7 +5,19 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, downloads, queries, reader, reason_charts, reason_rows, sentences, url, words
+from voc.app import (
+    access,
+    charts,
+    components,
+    downloads,
+    queries,
+    reader,
+    reason_charts,
+    reason_rows,
+    sentences,
+    url,
+    words,
+)
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.app.reason_rows import ReasonRow
@@ -278,6 +290,8 @@ def _course(row: ReasonRow, view: View) -> None:
             st.markdown(f":material/notifications_active: {sentences.rise(alert)}")
         return
     said = _("Contacts a day with this reason. Paler bars are weekends.")
+    if len(usual) and access.current().area is None:
+        said += f" {sentences.usual_of_all()}"
     if view.before:
         said += f" {charts.grey_line(view.selection.days)}"
     st.caption(said)

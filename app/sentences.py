@@ -37,6 +37,11 @@ def overview(totals: Totals, selection: Selection, change: Interval | None) -> s
     return counted(said, selection.days, start=start, change=relative(change))
 
 
+def usual_of_all() -> str:
+    """Why nothing usual stands beside filtered contacts."""
+    return _("What is usual is only known of all customers together: clear the filters.")
+
+
 def no_rate(totals: Totals, selection: Selection) -> str:
     """Why there is no contact rate."""
     if said := rate_unknown(selection):

@@ -156,10 +156,7 @@ def course(theme: ThemeSummary, view: View) -> None:
             " ".join(
                 [
                     _("Contacts a day in this theme. Paler bars are weekends."),
-                    *(
-                        [_("What is usual is only known of all customers together: clear the filters.")]
-                        * bool(len(usual))
-                    ),
+                    *([sentences.usual_of_all()] * bool(len(usual))),
                     *([charts.grey_line(view.selection.days)] * bool(view.before)),
                 ]
             )

@@ -25,6 +25,7 @@ from voc.app.pages import (
     OVERVIEW,
     PAGES,
     PEOPLE,
+    REASONS,
     THEME,
     PageEntry,
 )
@@ -203,6 +204,17 @@ def test_every_question_of_an_area_is_answered_from_its_contacts(
         assert {each.latest_id for each in calls.customers} <= own
         file = downloads.csv(queries.reason_slices(EVERYTHING, "product")).decode()
         assert "Mobile" in file and "Television" not in file
+
+
+def test_what_is_usual_in_the_company_is_not_drawn_over_an_area(make: Any, tmp_path: Path, open_page: Open) -> None:
+    workspace = make.rising(tmp_path / "w", make.guarded)
+    make.let_in(workspace, {name: PEOPLE_OF[name] for name in ("mobile", "analyst")})
+    for page, parameters in ((REASONS, {"reason": "roaming"}), (THEME, {"theme": "t-roaming"})):
+        drawn = {}
+        for name in ("mobile", "analyst"):
+            app = open_page(workspace, page, session=token_of(workspace, name), period="all", **parameters)
+            drawn[name] = "of usual days lie" in "".join(each.value for each in app.caption)
+        assert drawn == {"mobile": False, "analyst": True}, page
 
 
 def test_a_report_of_an_area_quotes_its_customers_alone(company: Workspace, asked: Callable[[str], Any]) -> None:
