@@ -28,7 +28,7 @@ def heading(title: str, sentence: str = "", *details: str | None) -> None:
 
 
 def filter_bar(span: Span) -> View:
-    """Period, product, channel and language."""
+    """Period, product, channel and language; segment of customers where they are known by any."""
     offered = queries.options()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         period = url.segments("period", filters.periods(url.value("period"), span), _("Period"), DEFAULT_PERIOD)
@@ -37,7 +37,10 @@ def filter_bar(span: Span) -> View:
         languages = url.several(
             "language", {each: words.language(each) for each in offered.languages}, _("All languages")
         )
-    return filters.view(period, span, products, channels, languages)
+        segments = offered.segments and url.several(
+            "segment", {each: words.segment(each) for each in offered.segments}, _("All segments")
+        )
+    return filters.view(period, span, products, channels, languages, segments)
 
 
 def command_line(verb: str, *arguments: str) -> str:

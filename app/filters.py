@@ -36,6 +36,7 @@ def view(
     products: Iterable[str] = (),
     channels: Iterable[str] = (),
     languages: Iterable[str] = (),
+    segments: Iterable[str] = (),
 ) -> View:
     """The period's days in this data.
 
@@ -46,7 +47,7 @@ def view(
         first, last = max(week.first, span.first), min(week.last, span.last)
     elif period.isdecimal():
         first = max(span.first, span.last - timedelta(days=int(period) - 1))
-    selection = Selection(first, last, tuple(products), tuple(channels), tuple(languages))
+    selection = Selection(first, last, tuple(products), tuple(channels), tuple(languages), tuple(segments))
     before = selection.before
     return View(selection, before if before.first >= span.first else None)
 

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from voc.app import components, contact_list, downloads, journey_charts, journey_sentences, queries, reader, url, words
+from voc.app import (
+    components,
+    contact_list,
+    downloads,
+    journey_charts,
+    journey_sentences,
+    queries,
+    reader,
+    sentences,
+    url,
+    words,
+)
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.i18n import _, ngettext
@@ -170,6 +181,8 @@ def stages(found: Journey, totals: Totals, view: View) -> None:
                 hidden,
             )
             notes.append(words.counted(text, hidden, least=words.count(least)))
+        if unknown := sentences.rate_unknown(view.selection):
+            notes.append(unknown)
         st.caption(" ".join(notes))
         with st.container(horizontal=True, gap="small"):
             for each in shown:

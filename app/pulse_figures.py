@@ -7,7 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from voc.app import access, components, journey_charts, pulse_sentences, queries, url, words
+from voc.app import components, journey_charts, pulse_sentences, queries, sentences, url, words
 from voc.app.contact_list import UNKNOWN
 from voc.app.filters import View
 from voc.app.pages import CHURN, CONTACTS
@@ -175,13 +175,10 @@ def _rate_tile(found: Pulse) -> None:
     name = _("Contact rate")
     help = _(
         "Distinct customers who got in touch, per 100 customers active on an average day of the period. "
-        "Filters narrow the first, not the second."
+        "A customer segment narrows both; product, channel and language narrow the first alone."
     )
     if now is None:
-        why = (
-            _("Needs the customers table") if not active else _("More customers in contact than in the customers table")
-        )
-        components.tile(name, "–", note=why, help=help)
+        components.tile(name, "–", note=sentences.no_rate(totals, found.view.selection), help=help)
         return
     then = intervals.share(before.customers, round(before.active)) if before else None
     change = intervals.difference(now, then) if then else None
@@ -334,9 +331,7 @@ def _risk_tile(found: Pulse) -> None:
 
 def _benchmark(view: View) -> float | None:
     """Where it can be compared: over as many days, with all customers."""
-    chosen = view.selection
-    everybody = not (chosen.products or chosen.channels or chosen.languages) and access.current().area is None
-    comparable = everybody and chosen.days == BENCHMARK_DAYS
+    comparable = queries.everybody(view.selection) and view.selection.days == BENCHMARK_DAYS
     return queries.workspace().config.company.benchmark_contact_rate if comparable else None
 
 

@@ -86,8 +86,13 @@ def span() -> Span | None:
 
 
 def options() -> Options:
-    """Products, channels and languages to choose from."""
+    """Products, channels, languages, segments of customers and stages to choose from."""
     return cast(Options, _answer(_state(), "options"))
+
+
+def everybody(selection: Selection) -> bool:
+    """Whether it is of all customers, as what is usual and a benchmark are: no filter, and all products may be seen."""
+    return not selection.filtered and access.current().area is None
 
 
 def totals(selection: Selection) -> Totals:

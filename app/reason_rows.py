@@ -37,7 +37,7 @@ class ReasonRow:
     share: Interval | None
     """Of the scored contacts."""
     rate: Interval | None
-    """Distinct customers per active customer of the company."""
+    """Distinct customers per active customer, of the company or of the chosen segments."""
     change: Interval | None
     """Of the share, less that of the period before; wide enough for all reasons at once."""
     negative: Interval | None

@@ -5,7 +5,19 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from voc.app import charts, components, downloads, queries, reader, reason_charts, reason_rows, sentences, url, words
+from voc.app import (
+    access,
+    charts,
+    components,
+    downloads,
+    queries,
+    reader,
+    reason_charts,
+    reason_rows,
+    sentences,
+    url,
+    words,
+)
 from voc.app.filters import View
 from voc.app.pages import CONTACTS
 from voc.app.reason_rows import ReasonRow
@@ -21,7 +33,7 @@ MOST_SLICES = 8
 _KINDS: dict[str, Callable[[str], str]] = {
     "channel": words.channel,
     "product": words.product,
-    "segment": words.product,
+    "segment": words.segment,
     "language": words.language,
 }
 
@@ -177,6 +189,8 @@ def table(found: tuple[ReasonRow, ...], totals: Totals, compared: bool, view: Vi
     notes = [counted(said, totals.scored), _("Click a reason to see how it moves.")]
     if hidden:
         notes.append(sentences.hidden(hidden, config.privacy.least_customers))
+    if unknown := sentences.rate_unknown(view.selection):
+        notes.append(unknown)
     st.caption(" ".join(notes))
     least = config.privacy.least_customers
     name = downloads.name("reasons", view.selection.first, view.selection.last)
@@ -253,7 +267,7 @@ def by_slice(found: tuple[ReasonRow, ...], view: View) -> None:
 def _course(row: ReasonRow, view: View) -> None:
     daily = queries.reason_daily(view.selection, row.reason)
     usual = queries.baseline("reason", row.reason, view.selection.first)
-    if len(usual) and not (view.selection.products or view.selection.channels or view.selection.languages):
+    if len(usual) and queries.everybody(view.selection):
         alerts = [each for each in queries.emergence().alerts if (each.kind, each.group_id) == ("reason", row.reason)]
         frame = daily.merge(usual.drop(columns="customers"), on="day", how="left")
         frame["alert"] = [any(each.began <= day.date() <= each.last for each in alerts) for day in frame["day"]]
@@ -276,6 +290,8 @@ def _course(row: ReasonRow, view: View) -> None:
             st.markdown(f":material/notifications_active: {sentences.rise(alert)}")
         return
     said = _("Contacts a day with this reason. Paler bars are weekends.")
+    if len(usual) and access.current().area is None:
+        said += f" {sentences.usual_of_all()}"
     if view.before:
         said += f" {charts.grey_line(view.selection.days)}"
     st.caption(said)

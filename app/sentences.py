@@ -9,7 +9,7 @@ from voc.app.words import between, count, counted, escaped, percent
 from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
-from voc.inference.marts import Criteria, Selection, ThemeSummary, Totals
+from voc.inference.marts import NOT_STATED, Criteria, Selection, ThemeSummary, Totals
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
 from voc.inference.movers import Mover, movers
 from voc.inference.wording import contacts_from
@@ -35,6 +35,29 @@ def overview(totals: Totals, selection: Selection, change: Interval | None) -> s
             selection.days,
         )
     return counted(said, selection.days, start=start, change=relative(change))
+
+
+def usual_of_all() -> str:
+    """Why nothing usual stands beside filtered contacts."""
+    return _("What is usual is only known of all customers together: clear the filters.")
+
+
+def no_rate(totals: Totals, selection: Selection) -> str:
+    """Why there is no contact rate."""
+    if said := rate_unknown(selection):
+        return said
+    if not totals.active and not selection.segments:
+        return _("Needs the customers table")
+    return _("More customers in contact than in the customers table")
+
+
+def rate_unknown(selection: Selection) -> str | None:
+    """What a page with contact rates says where customers without a segment are chosen; None where they are not."""
+    if NOT_STATED not in selection.segments:
+        return None
+    return _(
+        "Contact rates are not known of customers without a segment: some may be missing from the customers table."
+    )
 
 
 def leader(reasons: pd.DataFrame, scored: int) -> str | None:

@@ -147,7 +147,7 @@ def course(theme: ThemeSummary, view: View) -> None:
     usual = queries.baseline("theme", theme.theme_id, view.selection.first)
     if access.current().area is not None:
         usual = usual[:0]  # it is of all customers, these bars are not
-    if len(usual) and not (view.selection.products or view.selection.channels or view.selection.languages):
+    if len(usual) and not view.selection.filtered:
         _tested_course(theme, view, usual)
         return
     with st.container(border=True):
@@ -156,10 +156,7 @@ def course(theme: ThemeSummary, view: View) -> None:
             " ".join(
                 [
                     _("Contacts a day in this theme. Paler bars are weekends."),
-                    *(
-                        [_("What is usual is only known of all customers together: clear the filters.")]
-                        * bool(len(usual))
-                    ),
+                    *([sentences.usual_of_all()] * bool(len(usual))),
                     *([charts.grey_line(view.selection.days)] * bool(view.before)),
                 ]
             )

@@ -13,7 +13,7 @@ from voc.app import words
 from voc.app.filters import DEFAULT_PERIOD
 
 Parameters = dict[str, str | list[str]]
-FILTERS = ("period", "product", "channel", "language")
+FILTERS = ("period", "product", "channel", "language", "segment")
 """Parameters that every page understands."""
 READER = ("lang", "zone")
 """Parameters of who reads, not of what is read: every link keeps them."""

@@ -148,6 +148,11 @@ def product(value: str) -> str:
     return _("Not stated") if value == NOT_STATED else value
 
 
+def segment(value: str) -> str:
+    """Name of a segment of customers: data, as the company calls it."""
+    return _("Not stated") if value == NOT_STATED else value
+
+
 def channel(value: str) -> str:
     """Name of a channel."""
     return CHANNEL_NAMES.get(value, value)

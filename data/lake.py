@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from voc.data.contracts import CONTRACTS, Contract
 from voc.errors import LakeError
@@ -56,7 +57,10 @@ class Lake:
         contract = CONTRACTS[name]
         if not self.exists(name):
             return ds.dataset(contract.schema.empty_table())
-        table: ds.Dataset = DeltaTable(self._uri(name)).to_pyarrow_dataset(schema=contract.schema)
+        # Arrow's own file system. Delta's is Python: a thread that reads through it waits for Python's lock, and
+        # another that holds the lock while it starts a scan waits for what that thread has locked, both for ever.
+        files = SubTreeFileSystem(str(Path(self._uri(name)).resolve()), LocalFileSystem())
+        table: ds.Dataset = DeltaTable(self._uri(name)).to_pyarrow_dataset(schema=contract.schema, filesystem=files)
         return table
 
     def append(self, name: str, rows: Rows) -> None:

@@ -18,7 +18,7 @@ from voc.data.workspace import SETTINGS_FILE, Workspace
 from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.processes import VOC, free_address, peak_mb, serving, watched
-from voc.experiments.synthetic_lake import LAST_DAY, Shape, synthetic_workspace
+from voc.experiments.synthetic_lake import LAST_DAY, SEGMENTS, Shape, synthetic_workspace
 from voc.experiments.visits import Parameters, Visit, Visitor
 from voc.models.registry import RunLog
 
@@ -29,6 +29,7 @@ _PERIODS = {"7": 2, "28": 5, "90": 2, "all": 1}  # days, and how often somebody 
 _PRODUCTS = ("mobile", "internet", "tv", "bundle")
 _CHANNELS = ("call", "chat", "email", "ticket")
 _LANGUAGES = ("hr", "sl", "sr", "en")
+_FILTERS = {"product": _PRODUCTS, "channel": _CHANNELS, "language": _LANGUAGES, "segment": SEGMENTS}
 _WORDS = ("račun", "racun", "рачун", "internet ne radi", "интернет", "ugovor raskid", "čakam", "refund", "optika")
 _SENTIMENTS = ("negative", "neutral", "positive")
 _NOTICED = 10.5  # seconds after which the app has seen a new version of the lake
@@ -239,7 +240,7 @@ class _Draw:
     def _filters(self) -> dict[str, str | Sequence[str]]:
         periods = self._random.choices(list(_PERIODS), list(_PERIODS.values()))
         chosen: dict[str, str | Sequence[str]] = {"period": periods[0]}
-        for key, values in (("product", _PRODUCTS), ("channel", _CHANNELS), ("language", _LANGUAGES)):
+        for key, values in _FILTERS.items():
             if self._random.random() < 0.4:
                 chosen[key] = sorted(self._random.sample(values, self._random.randint(1, 2)))
         return chosen

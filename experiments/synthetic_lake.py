@@ -27,6 +27,8 @@ from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, Outc
 MODEL = "synthetic"
 HEAD = "synthetic-head"
 LAST_DAY = date(2026, 6, 30)
+SEGMENTS = ("home", "business", "prepaid")
+"""Of customers, a third each."""
 WIDTH = 8
 """Of the vectors in `scores`. Short, to save disk: no page reads them."""
 _BATCH = 50_000  # contacts of a commit, about
@@ -119,7 +121,7 @@ class _Drawn:
         left = np.datetime64(self.first) + self.random.integers(10, self.shape.days + 10, self.customers)
         goes = pa.array(self.random.random(self.customers) < 0.05)
         churned = pc.if_else(goes, pa.array(left), None)
-        segment = pa.array(np.array(["home", "business", "prepaid"])[self.random.integers(0, 3, self.customers)])
+        segment = pa.array(np.array(SEGMENTS)[self.random.integers(0, len(SEGMENTS), self.customers)])
         return {
             "customers": _table(
                 "customers", customer_id=ids, active_from=pa.array(since), active_to=churned, segment=segment,

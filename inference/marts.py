@@ -47,11 +47,11 @@ from voc.inference.marts_signals import RISING, AlertSummary, Emergence, Rise
 from voc.inference.marts_store import TABLES as TABLES
 from voc.inference.marts_store import Wanted
 from voc.inference.marts_themes import FixTest, Gone, Story
+from voc.inference.selection import COUNTED
 from voc.inference.selection import FILTERED as _FILTERED
 from voc.inference.selection import NOT_STATED as NOT_STATED
 from voc.inference.selection import SELECTED as _SELECTED
 from voc.inference.selection import Selection as Selection
-from voc.inference.selection import filter_values as _filter_values
 from voc.inference.selection import values as _values
 from voc.inference.theme_edits import Edit, history
 from voc.inference.transcripts import Transcripts
@@ -105,6 +105,8 @@ class Options:
     products: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    """Of customers; NOT_STATED among them where some have one and others do not."""
     stages: tuple[str, ...] = ()
     """Of the customer journey; NOT_STATED among them where some contacts have one and others do not."""
 
@@ -116,7 +118,7 @@ class Totals:
     contacts: int
     customers: int
     active: float
-    """Active customers of the company, mean over the days; 0 where the customers table says nothing."""
+    """Active customers of the company, or of the chosen segments, mean over the days; 0 where that is not known."""
     scored: int
     negative: int
     leaving: int
@@ -278,15 +280,17 @@ class Marts:
         return Span(contacts, scored, first, last, latest.replace(tzinfo=UTC))
 
     def options(self) -> Options:
-        """Products, channels and languages that occur."""
+        """Products, channels, languages, segments and stages that occur."""
         values = {
             column: tuple(
                 row[0] for row in self._rows(f"SELECT {column} FROM contact GROUP BY 1 ORDER BY count(*) DESC, 1")
             )
-            for column in ("product", "channel", "language", "stage")
+            for column in ("product", "channel", "language", "segment", "stage")
         }
-        stages = values["stage"] if values["stage"] != (NOT_STATED,) else ()
-        return Options(values["product"], values["channel"], values["language"], stages)
+        segments, stages = (
+            values[column] if values[column] != (NOT_STATED,) else () for column in ("segment", "stage")
+        )
+        return Options(values["product"], values["channel"], values["language"], segments, stages)
 
     def totals(self, selection: Selection) -> Totals:
         """Counts of the selection."""
@@ -298,8 +302,8 @@ class Marts:
             _values(selection),
         )[0]
         active = self._rows(
-            "SELECT coalesce(avg(active), 0) FROM active WHERE day BETWEEN $first AND $last",
-            {"first": selection.first, "last": selection.last},
+            f"SELECT coalesce(sum(active) / count(DISTINCT day), 0) FROM active WHERE {COUNTED}",
+            {"first": selection.first, "last": selection.last, "segments": list(selection.segments)},
         )[0][0]
         contacts, customers, scored, negative, leaving, unknown = counts
         return Totals(contacts, customers, active, scored, negative, leaving, unknown)
@@ -427,7 +431,7 @@ class Marts:
 
     def impact(self, theme_id: str, selection: Selection, prices: Prices = ()) -> Impact:
         """What a theme does to the company in a selection; `prices` is the cost of a contact by channel."""
-        everybody = not self._part and not any(_filter_values(selection).values())
+        everybody = not self._part and not selection.filtered
         with self._connection.cursor() as cursor:
             return impacts.measure(
                 cursor, theme_id, selection.first, selection.last, prices, _SELECTED, _values(selection),

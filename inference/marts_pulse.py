@@ -17,7 +17,7 @@ from voc.inference import intervals, medians
 from voc.inference.intervals import Interval
 from voc.inference.marts_themes import FixTest, fix_tests
 from voc.inference.medians import Timing
-from voc.inference.selection import SELECTED, Selection, values
+from voc.inference.selection import COUNTED, SELECTED, Selection, values
 
 TREND_WEEKS = 12
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -251,8 +251,8 @@ risks AS (
         GROUP BY back, customer)
     GROUP BY back),
 known AS (
-    SELECT (($last::DATE - day) // $step)::INTEGER AS back, avg(active) AS active FROM active
-    WHERE day BETWEEN $first::DATE AND $last::DATE GROUP BY 1),
+    SELECT (($last::DATE - day) // $step)::INTEGER AS back, sum(active) / count(DISTINCT day) AS active FROM active
+    WHERE {COUNTED} GROUP BY 1),
 steps AS (SELECT unnest(range((($last::DATE - $first::DATE) // $step + 1)::BIGINT))::INTEGER AS back)
 SELECT ($last::DATE - back * $step::INTEGER)::TIMESTAMP AS to_day, coalesce(contacts, 0)::INTEGER AS contacts,
        coalesce(customers, 0)::INTEGER AS customers, coalesce(active, 0) AS active,

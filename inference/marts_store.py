@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from voc.data.accounts import read_people
-from voc.data.customers import active_customers
+from voc.data.customers import active_by_segment
 from voc.data.lake import Lake
 from voc.data.locks import alone
 from voc.data.workspace import Workspace
@@ -54,6 +54,8 @@ SCRIPTS = (
 )  # fmt: skip
 """What makes the tables, in this order, out of the registered datasets `lake_<table>` and the variables `model`, `head`
 and `area`, as `Wanted` names them."""
+ACTIVE = "CREATE TABLE active AS SELECT day, segment, active FROM lake_active"
+"""Of `active_by_segment`: how many customers there were on each day."""
 _KEPT = 2  # states: the newest, and the one that was shown before it
 _PATIENCE = 1800.0  # seconds that one waits while another makes the same file
 _ENDING, _SPILLED = ".duckdb", ".spilled-"
@@ -70,7 +72,7 @@ class Wanted:
 
     def name(self, lake: Lake) -> str:
         """Name of the file that belongs to the lake as it is now: its state, and what is wanted of it."""
-        state = [lake.commits(*TABLES), SCRIPTS, duckdb.__version__]
+        state = [lake.commits(*TABLES), SCRIPTS, ACTIVE, duckdb.__version__]
         return f"{_digest(state)}-{_digest(astuple(self))}{_ENDING}"
 
 
@@ -156,8 +158,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, lake: Lake, wanted: Wanted) -> 
     first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
     if first is None:
         first = last = date.min
-    connection.register("lake_active", active_customers(lake, first, last))
-    connection.execute("CREATE TABLE active AS SELECT day, active FROM lake_active")
+    connection.register("lake_active", active_by_segment(lake, first, last))
+    connection.execute(ACTIVE)
     if wanted.area is not None:
         marts_area.restrict(connection, wanted.area)
 

@@ -47,6 +47,7 @@ LAST_DAY = date(2026, 5, 29)
 PRODUCTS = ("Fixed internet", "Mobile", "Television", "Business", "Prepaid")
 CHANNELS = ("call", "chat", "email", "ticket")
 LANGUAGES = ("hr", "sl", "sr", "en")
+SEGMENTS = ("home", "business", "prepaid", None)
 AGENT = {
     "en": "Thank you for getting in touch, let me look into that for you.",
     "hr": "Hvala na javljanju, odmah ću provjeriti.",
@@ -230,7 +231,7 @@ def _customer(number: int, first: date, random: np.random.Generator) -> dict[str
     since = first - timedelta(days=int(random.integers(1, 900)))
     left = first + timedelta(days=int(random.integers(10, 200))) if random.random() < 0.05 else None
     return {
-        "customer_id": f"u{number:06d}", "active_from": since, "active_to": left, "segment": "home",
+        "customer_id": f"u{number:06d}", "active_from": since, "active_to": left, "segment": SEGMENTS[number % 4],
         "region": "north", "digest": str(number),
     }  # fmt: skip
 

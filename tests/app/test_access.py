@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from voc.app.pages import (
     OVERVIEW,
     PAGES,
     PEOPLE,
+    REASONS,
     THEME,
     PageEntry,
 )
@@ -53,6 +55,7 @@ CLOSED: dict[str, set[str]] = {
     "admin": set(),
     "leadership": {"contacts", "contact", "map", "churn", "review", "models", "people"},
 }
+BUSINESS = "customer_id IN (SELECT customer_id FROM customers WHERE segment = 'business')"
 PASSWORDS = '\n[access]\nmode = "password"\n'
 
 
@@ -183,6 +186,9 @@ def test_every_question_of_an_area_is_answered_from_its_contacts(
         assert span is not None and span.contacts == len(own) and options.products == ("Mobile",)
         assert queries.totals(EVERYTHING).contacts == len(own)
         assert queries.totals(asks_for).contacts == 0
+        business = replace(EVERYTHING, segments=("business",))
+        assert queries.totals(business).contacts == len(own & ids(company, BUSINESS))
+        assert not queries.everybody(EVERYTHING), "an area is no company: nothing usual of all customers beside it"
         everybody = queries.contacts(EVERYTHING, Criteria(), 500, 0)
         assert {each.contact_id for each in everybody.contacts} == own
         assert queries.contacts(asks_for, Criteria(words="hvala"), 500, 0).total == 0
@@ -198,6 +204,17 @@ def test_every_question_of_an_area_is_answered_from_its_contacts(
         assert {each.latest_id for each in calls.customers} <= own
         file = downloads.csv(queries.reason_slices(EVERYTHING, "product")).decode()
         assert "Mobile" in file and "Television" not in file
+
+
+def test_what_is_usual_in_the_company_is_not_drawn_over_an_area(make: Any, tmp_path: Path, open_page: Open) -> None:
+    workspace = make.rising(tmp_path / "w", make.guarded)
+    make.let_in(workspace, {name: PEOPLE_OF[name] for name in ("mobile", "analyst")})
+    for page, parameters in ((REASONS, {"reason": "roaming"}), (THEME, {"theme": "t-roaming"})):
+        drawn = {}
+        for name in ("mobile", "analyst"):
+            app = open_page(workspace, page, session=token_of(workspace, name), period="all", **parameters)
+            drawn[name] = "of usual days lie" in "".join(each.value for each in app.caption)
+        assert drawn == {"mobile": False, "analyst": True}, page
 
 
 def test_a_report_of_an_area_quotes_its_customers_alone(company: Workspace, asked: Callable[[str], Any]) -> None:
@@ -219,6 +236,12 @@ def test_what_is_kept_of_one_persons_answers_is_not_anothers(asked: Callable[[st
     with asked("leadership"):
         assert not any(theme.verbatim_ids for theme in queries.themes(EVERYTHING))
         assert not queries.call_list(EVERYTHING, "stated", 100).customers
+
+
+def test_leadership_sees_the_figures_of_a_segment(company: Workspace, open_page: Open) -> None:
+    app = open_page(company, OVERVIEW, session=token_of(company, "leadership"), period="all", segment="business")
+    assert app.multiselect(key="segment").value == ["business"]
+    assert app.metric[0].value == str(len(ids(company, BUSINESS)))
 
 
 @pytest.mark.parametrize(

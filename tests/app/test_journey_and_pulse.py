@@ -1,5 +1,6 @@
 """The pages Journey and Overview, and what they are made of, in every state."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -49,6 +50,10 @@ def notes(app: AppTest) -> str:
     return plain("\n".join(each.value for each in app.caption))
 
 
+# By the first letter of their names; the others have none.
+SEGMENT_OF = defaultdict(lambda: None, {"p": "business", "q": "home", "s": "home"})
+
+
 @pytest.fixture(scope="session")
 def staged(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Four hundred and one contacts of five weeks with stages, answers, times; half about the bill while paying.
@@ -79,7 +84,10 @@ def staged(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     lake.append("scores", make.table("scores", scores))
     lake.append("outcome_scores", make.table("outcome_scores", risks))
     people = sorted({row["customer_id"] for row in contacts} | {f"s{place}" for place in range(200)})
-    rows = [{"customer_id": name, "active_from": date(2025, 1, 1), "digest": name} for name in people]
+    rows = [
+        {"customer_id": name, "active_from": date(2025, 1, 1), "digest": name, "segment": SEGMENT_OF[name[0]]}
+        for name in people
+    ]
     lake.append("customers", make.table("customers", rows))
     make.saved_head(workspace, HEAD, 60)
     return workspace
@@ -279,6 +287,7 @@ def test_the_benchmark_is_of_28_days_and_all_customers(open_page: Open, staged: 
     assert "benchmark 60.5" in notes(open_page(staged, OVERVIEW, period="28"))
     assert "benchmark" not in notes(open_page(staged, OVERVIEW, period="7"))
     assert "benchmark" not in notes(open_page(staged, OVERVIEW, period="28", channel="chat"))
+    assert "benchmark" not in notes(open_page(staged, OVERVIEW, period="28", segment="business"))
 
 
 def test_settings_that_are_not_there_leave_no_trace(open_page: Open, hundreds: Workspace) -> None:

@@ -1,6 +1,7 @@
 """Marts against a lake small enough to count by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,8 @@ def small(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         make.table(
             "customers",
             [
-                {"customer_id": "anna", "active_from": date(2025, 1, 1), "digest": "1"},
-                {"customer_id": "bob", "active_from": day(8), "digest": "2"},
+                {"customer_id": "anna", "active_from": date(2025, 1, 1), "segment": "home", "digest": "1"},
+                {"customer_id": "bob", "active_from": day(8), "segment": "business", "digest": "2"},
                 {"customer_id": "cyril", "active_from": day(1), "active_to": day(8), "digest": "3"},
             ],
         ),
@@ -123,6 +124,36 @@ def test_totals(marts: Marts) -> None:
 
 
 @pytest.mark.parametrize(
+    ("segments", "days"),
+    [
+        ((), 15 + 8 + 7),
+        (("home",), 15),
+        (("business", "home"), 15 + 8),
+        (("no such",), 0),
+        (("",), 0),
+        (("home", ""), 0),
+    ],
+    ids=["all", "one", "two", "unknown", "not stated", "one and not stated"],
+)
+def test_active_customers_are_those_of_the_chosen_segments(marts: Marts, segments: tuple[str, ...], days: int) -> None:
+    found = marts.totals(replace(ALL, segments=segments, products=("Mobile",)))
+    assert found.active == pytest.approx(days / 15), "other filters leave them alone; without a segment nobody knows"
+
+
+def test_options_have_segments_where_any_customer_has_one(marts: Marts, one: Workspace) -> None:
+    assert marts.options().segments == ("home", "", "business")
+    bare = Marts.load(one.lake, one.current_model)
+    assert bare.options().segments == ()
+    bare.close()
+
+
+def test_a_selection_knows_whether_it_leaves_anybody_out() -> None:
+    assert not ALL.filtered
+    for plural in ("products", "channels", "languages", "segments"):
+        assert replace(ALL, **{plural: ("",)}).filtered and replace(ALL, **{plural: ("x",)}).before.filtered
+
+
+@pytest.mark.parametrize(
     ("selection", "contacts"),
     [
         (Selection(day(1), day(1)), 2),
@@ -131,8 +162,21 @@ def test_totals(marts: Marts) -> None:
         (Selection(FIRST, day(15), products=("",)), 1),
         (Selection(FIRST, day(15), products=("Mobile",), channels=("chat", "email")), 2),
         (Selection(FIRST, day(15), languages=("sr",)), 1),
+        (Selection(FIRST, day(15), segments=("home",)), 3),
+        (Selection(FIRST, day(15), segments=("business", "")), 2),
+        (Selection(FIRST, day(15), languages=("sr", "hr"), segments=("business",)), 0),
     ],
-    ids=["one day", "no contact", "product", "product not stated", "product and channels", "language"],
+    ids=[
+        "one day",
+        "no contact",
+        "product",
+        "product not stated",
+        "product and channels",
+        "language",
+        "segment",
+        "segment and none stated",
+        "language and segment",
+    ],
 )
 def test_filters(marts: Marts, selection: Selection, contacts: int) -> None:
     assert marts.totals(selection).contacts == contacts
@@ -183,6 +227,8 @@ def test_themes(marts: Marts) -> None:
     assert bills.trend == (0, 1)
     assert (nothing.theme_id, nothing.contacts, nothing.trend, nothing.languages) == ("t2", 0, (0, 0), ())
     assert marts.theme("t1", ALL) == bills
+    others = marts.theme("t1", replace(ALL, segments=("business",)))
+    assert others is not None and (others.contacts, others.recent, others.baseline) == (0, 0, 0)
     assert marts.theme("t3", ALL) is None
 
 

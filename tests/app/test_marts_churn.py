@@ -49,6 +49,16 @@ def workspace(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for key, (_, number, stated, _) in zip(ids, CONTACTS, strict=True)
     ]
     lake.append("scores", make.table("scores", scores))
+    people = [
+        {
+            "customer_id": who,
+            "active_from": FIRST,
+            "segment": "home" if who in ("bob", "cyril") else None,
+            "digest": who,
+        }
+        for who in LEAVES
+    ]
+    lake.append("customers", make.table("customers", people))
     outcomes = [
         {"customer_id": who, "kind": "churned" if left else "stayed", "churned_at": left and day(left), "digest": who}
         for who, left in LEAVES.items()
@@ -95,6 +105,8 @@ def test_the_list_by_risk_forgets_old_contacts_and_never_reads_what_is_stated(ma
 def test_the_list_keeps_to_the_period_and_the_filters(marts: Marts) -> None:
     assert marts.call_list(WEEK, "stated", 5, 10).customers == ()
     assert marts.call_list(replace(ALL, channels=("call",)), "stated", 5, 10).total == 0
+    home = marts.call_list(replace(ALL, segments=("home",)), "stated", 5, 10)
+    assert [row.customer_id for row in home.customers] == ["bob"] and (home.total, home.stated) == (1, 1)
     assert [row.customer_id for row in marts.call_list(Selection(FIRST, day(5)), "stated", 5, 10).customers] == [
         "anna", "bob",
     ]  # fmt: skip
@@ -108,6 +120,9 @@ def test_the_back_test_knows_nothing_of_later_days(marts: Marts) -> None:
     # from day 28, outcome unknown. Gina was gone by day 4; Frank speaks on day 31, after the last list was made.
     # At random: of Anna and Bob one leaves; of Bob none; of Cyril and Dora one.
     assert found == BackTest(day(4), day(31), 3, 1, pytest.approx(0.5 + 0 + 0.5), 1)
+    # Of the segment Bob from day 4, with nobody beside him, and Cyril from day 21.
+    home = marts.back_test(replace(WEEK, segments=("home",)), "stated", 1, 10, day(40), FIRST)
+    assert home == BackTest(day(4), day(31), 2, 0, 0.0, 0)
 
 
 def test_the_back_test_of_risk_leaves_out_what_the_head_learnt_from(marts: Marts) -> None:

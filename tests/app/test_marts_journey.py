@@ -1,6 +1,7 @@
 """The journey and the pulse against a lake small enough to count by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -58,7 +59,13 @@ def marts(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marts
     ]
     lake.append("scores", make.table("scores", scores))
     people = [
-        {"customer_id": name, "active_from": date(2025, 1, 1), "digest": name, "active_to": left}
+        {
+            "customer_id": name,
+            "active_from": date(2025, 1, 1),
+            "digest": name,
+            "active_to": left,
+            "segment": "business" if name in ("anna", "cyril", "eve") else "home",
+        }
         for name, left in (("anna", None), ("bob", None), ("cyril", day(6)), ("dora", None), ("eve", None))
     ]
     lake.append("customers", make.table("customers", people))
@@ -108,6 +115,8 @@ def test_filters_choose_the_first_contact_and_not_the_return(marts: Marts) -> No
     chats = Selection(FIRST, day(30), channels=("chat",))
     bill = marts.stage_cells(chats).set_index(["stage", "reason"]).loc[("pay", "bill_higher")]
     assert (int(bill["contacts"]), int(bill["asked"]), int(bill["back"])) == (4, 2, 1)
+    home = {each.stage: each for each in marts.stages(replace(ALL, segments=("home",)))}
+    assert (home["pay"].contacts, home["pay"].asked, home["pay"].back) == (3, 1, 1) and "activate" not in home
     later = marts.stage_cells(Selection(day(8), day(30))).set_index(["stage", "reason"]).loc[("pay", "bill_higher")]
     assert (int(later["asked"]), int(later["back"])) == (2, 0)
 
@@ -205,6 +214,10 @@ def test_the_trend_is_of_whole_weeks_up_to_the_last_day(marts: Marts) -> None:
     assert frame["csat"].isna().tolist() == [False, True, True, True]
     assert frame["risk"].fillna(-1).tolist() == pytest.approx([0.9, -1, 0.5, 0.1])
     assert frame["active"].round(2).tolist() == [4.43, 4.0, 4.0, 4.0]
+    business = marts.trend(replace(over, segments=("business",)), step, HOURS, 30)
+    assert business["customers"].tolist() == [2, 0, 1, 0]
+    assert business["active"].round(2).tolist() == [2.43, 2.0, 2.0, 2.0]
+    assert marts.trend(replace(over, segments=(NOT_STATED,)), step, HOURS, 30)["active"].tolist() == [0.0] * 4
     assert trend_steps(ALL, FIRST)[0].days == 28
     long = Selection(FIRST, FIRST + timedelta(days=399))
     assert trend_steps(long, FIRST)[0].days == 84

@@ -29,6 +29,8 @@ def mapped(make: Any, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for n in range(10)
     ]
     lake.append("contacts", make.table("contacts", rows))
+    person = {"customer_id": "u1", "active_from": FIRST, "segment": "business", "digest": "1"}
+    lake.append("customers", make.table("customers", [person]))
     moods = ["negative", "positive"] + ["neutral"] * 8
     lake.append("scores", make.table("scores", [make.score(ids[n], days[n], sentiment=moods[n]) for n in range(9)]))
     themes = [
@@ -107,6 +109,9 @@ def test_a_mark_holds_what_lies_inside(marts: Marts) -> None:
     assert marts.marked(ALL, Region.rectangle(20, 30, 0, 1)).customers == 0
     narrowed = Selection(ALL.first, ALL.last, products=("Mobile",))
     assert len(marts.marked(narrowed, Region.rectangle(-1, 9, -1, 1)).numbers) == 4
+    business = Selection(ALL.first, ALL.last, segments=("business",))
+    assert marts.map_view(business, 100, 1).contacts == 2
+    assert marts.marked(business, Region.rectangle(-1, 9, -1, 1)).numbers.tolist() == [7, 8]
 
 
 def test_a_lake_without_a_map_says_so(make: Any, tmp_path: Path) -> None:

@@ -82,6 +82,12 @@ def test_a_customer_without_a_segment_is_in_a_slice_of_its_own(marts: Marts) -> 
 def test_slices_keep_to_the_filters_and_to_known_columns(marts: Marts) -> None:
     found = marts.reason_slices(Selection(FIRST, day(9), products=("Mobile",)), "channel")
     assert set(found["scored"]) == {1}
+    own = marts.reason_slices(Selection(FIRST, day(9), segments=("home",)), "segment")
+    assert list(own.itertuples(index=False, name=None)) == [
+        ("bill_higher", "home", 2, 1, 2, 1),
+        ("roaming", "home", 1, 1, 2, 1),
+    ]
+    assert marts.reasons(Selection(FIRST, day(9), segments=("",)))["reason"].tolist() == ["roaming"]
     with pytest.raises(ValueError, match="expected one of channel, product, segment, language, got 'customer_id'"):
         marts.reason_slices(ALL, "customer_id")
 

@@ -134,14 +134,17 @@ def test_every_page_says_that_demo_data_are_generated(
 
 
 def test_the_url_keeps_period_and_filters(visit: Open, hundreds: Workspace) -> None:
-    app = visit(hundreds, period="all", product=["Mobile", "Television"], language="sr", channel="call")
+    app = visit(
+        hundreds, period="all", product=["Mobile", "Television"], language="sr", channel="call", segment=["home", ""]
+    )
     chosen = app.session_state
     assert chosen["period"] == "all"
     assert chosen["product"] == ["Mobile", "Television"]
-    assert (chosen["language"], chosen["channel"]) == (["sr"], ["call"])
+    assert (chosen["language"], chosen["channel"], chosen["segment"]) == (["sr"], ["call"], ["home", ""])
     expected = hundreds.lake.query(
-        """SELECT count(*) AS n FROM contacts
-           WHERE product IN ('Mobile', 'Television') AND language = 'sr' AND channel = 'call'"""
+        """SELECT count(*) AS n FROM contacts JOIN customers USING (customer_id)
+           WHERE product IN ('Mobile', 'Television') AND language = 'sr' AND channel = 'call'
+             AND coalesce(segment, 'home') = 'home'"""
     ).to_pylist()[0]["n"]
     assert metrics(app)["Contacts"] == str(expected)
     assert "No earlier period to compare" in everything(app)
@@ -160,7 +163,7 @@ def test_choosing_changes_the_url(visit: Open, hundreds: Workspace) -> None:
 
 def test_nonsense_in_the_url_counts_as_nothing(visit: Open, hundreds: Workspace) -> None:
     default = metrics(visit(hundreds))
-    assert metrics(visit(hundreds, period="a year", product="no such", channel=["", "fax"])) == default
+    assert metrics(visit(hundreds, period="a year", product="no such", channel=["", "fax"], segment="x")) == default
     app = visit(hundreds, CONTACTS, page="-3", reason="no such", sentiment="angry", churn="maybe", theme="x")
     assert headline(app) == f"{default['Contacts']} contacts, newest first."
 
@@ -170,7 +173,7 @@ def test_nonsense_in_the_url_counts_as_nothing(visit: Open, hundreds: Workspace)
 )
 def test_filters_that_exclude_everything_can_be_cleared(visit: Open, hundreds: Workspace, page: PageEntry) -> None:
     # No contact of the test data has Prepaid as product and comes as a ticket in English in one week.
-    excluded = {"period": "7", "product": "Prepaid", "channel": "ticket", "language": "en"}
+    excluded = {"period": "7", "product": "Prepaid", "channel": "ticket", "language": "en", "segment": "home"}
     app = visit(hundreds, page, **excluded)
     assert "No contact fits these filters" in everything(app)
     app.button(key="clear").click().run()
@@ -345,10 +348,10 @@ def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path:
 
 
 def test_links_carry_the_filters(visit: Open, hundreds: Workspace) -> None:
-    app = visit(hundreds, period="all", product="Mobile")
+    app = visit(hundreds, period="all", product="Mobile", segment="business")
     links = [link.proto.query_string for link in app.page_link]
     assert len(links) == len(PAGES) + 5
-    assert all("period=all" in link and "product=Mobile" in link for link in links)
+    assert all({"period=all", "product=Mobile", "segment=business"} <= set(link.split("&")) for link in links)
     assert [link for link in links if "churn=yes" in link]
 
 
@@ -438,6 +441,8 @@ def test_a_theme_stands_before_its_usual_range(visit: Open, rising: Workspace) -
     assert "30 customers" not in everything(visit(rising, THEME, theme="t-bill_higher", period="7"))
     # What is usual is known of all customers together alone.
     shown = everything(visit(rising, THEME, theme="t-roaming", product="Mobile"))
+    assert "is that usual?" not in shown and "clear the filters" in shown
+    shown = everything(visit(rising, THEME, theme="t-roaming", segment="home"))
     assert "is that usual?" not in shown and "clear the filters" in shown
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from voc.data.contracts import CONTRACTS, CUSTOMERS
 from voc.data.lake import Lake
@@ -69,6 +70,14 @@ def test_values_go_in_as_parameters(lake: Lake) -> None:
     lake.append("customers", customers(a="x' OR '1'='1", b="home"))
     sql = "SELECT customer_id FROM customers WHERE segment = $segment"
     assert lake.query(sql, {"segment": "x' OR '1'='1"})["customer_id"].to_pylist() == ["a"]
+
+
+def test_files_are_read_without_python(lake: Lake) -> None:
+    """Through Delta's own file system, which is Python's, two threads can wait for each other for ever."""
+    lake.append("customers", customers(a="home"))
+    (fragment,) = lake.dataset("customers").get_fragments()
+    assert isinstance(fragment.filesystem, SubTreeFileSystem)
+    assert isinstance(fragment.filesystem.base_fs, LocalFileSystem)
 
 
 def test_a_contract_names_every_difference(lake: Lake) -> None:

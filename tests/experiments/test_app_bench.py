@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from voc.app import pages
+from voc.app import pages, url
 from voc.data.contracts import CONTRACTS
 from voc.data.workspace import Workspace
 from voc.errors import InputError
-from voc.experiments.app import PAGES, Sizes, app, served
+from voc.experiments.app import PAGES, Sizes, _Draw, app, served
 from voc.experiments.synthetic_lake import LAST_DAY, Shape, synthetic_workspace
 from voc.experiments.visits import Visitor
 
@@ -56,6 +56,11 @@ def test_the_synthetic_lake_has_what_was_asked_for(synthetic: Workspace) -> None
 def test_every_page_of_the_app_is_opened() -> None:
     own = {page.partition(" ")[0] or "overview" for page in PAGES}
     assert own == {entry.path.stem for entry in (*pages.PAGES, *pages.DETAILS)}
+
+
+def test_visitors_choose_among_all_filters() -> None:
+    asked = {key for _page, parameters in _Draw(SHAPE).plan(60) for key in parameters}
+    assert set(url.FILTERS) <= asked
 
 
 def test_all_figures(synthetic: Workspace) -> None:
