@@ -86,7 +86,9 @@ def conversation(
         name = words.SPEAKER_NAMES.get(turn.speaker, turn.speaker)
         with st.chat_message(name, avatar=AVATARS.get(turn.speaker)):
             at = f" · {words.hour(turn.at, zone)}" if turn.at else ""
-            st.caption(f"{escaped(name)}{at}{_mood(moods.get(number))}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(f"{escaped(name)}{at}", width="content")
+                _mood(moods.get(number))
             spans = [(each.begin, each.end) for each in evidence if each.turn == number]
             components.customer_text(turn.text, folded_words, *spans)
 
@@ -96,12 +98,11 @@ def _evidence(contact: ContactView) -> tuple[Evidence, ...]:
     return (contact.evidence,) if contact.evidence is not None and contact.churn_intent else ()
 
 
-def _mood(sentiment: str | None) -> str:
-    """How a turn sounds, to stand behind its speaker; a neutral one says nothing."""
-    if sentiment not in course.ICONS:
-        return ""
-    name = words.SENTIMENT_NAMES[sentiment]
-    return f" · :{SENTIMENT_COLOURS[sentiment]}[{course.ICONS[sentiment]} {name}]"
+def _mood(sentiment: str | None) -> None:
+    """How a turn sounds, beside its speaker; a neutral one is quiet."""
+    if sentiment in course.ICONS:
+        name, icon = words.SENTIMENT_NAMES[sentiment], course.ICONS[sentiment]
+        st.badge(name, icon=icon, color=SENTIMENT_COLOURS[sentiment])
 
 
 def _labels(contact: ContactView, workspace: Workspace, said: Sequence[TurnSentiment]) -> None:

@@ -10,7 +10,7 @@ from voc.i18n import N_, Texts, _
 from voc.inference.courses import TurnSentiment, movement
 from voc.labels import Sentiment
 
-HEIGHT = 64
+HEIGHT = 76
 MOST_STEPS = 5
 """Steps that are said one by one; of more the middle is left out."""
 MOVEMENTS = Texts(
@@ -61,7 +61,7 @@ def chart(said: Sequence[TurnSentiment]) -> dict[str, Any]:
         for place, each in enumerate(said)
     ]
     along = {"domain": [-0.3, len(rows) - 0.7], "nice": False, "zero": False}
-    high = {"domain": [-1.5, 1.5], "nice": False, "zero": False}
+    high = {"domain": [-1.2, 1.2], "nice": False, "zero": False}
     x = {"field": "place", "type": "quantitative", "axis": None, "scale": along}
     y = {"field": "mood", "type": "quantitative", "axis": None, "scale": high}
     moods = [place for place, _colour, _shape in _MARKS.values()]
@@ -85,7 +85,7 @@ def chart(said: Sequence[TurnSentiment]) -> dict[str, Any]:
         "layer": [
             {"mark": {"type": "line", "color": GREY, "strokeWidth": 1.5, "opacity": 0.6}},
             {
-                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 70},
+                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 100},
                 "encoding": marks | {"tooltip": tooltip},
             },
         ],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
+import pyarrow.dataset as ds
 import streamlit as st
 
 from voc.app import access
@@ -462,7 +463,13 @@ def _read_evidence(state: State, contact_id: str, day: date) -> tuple[Evidence, 
 
 @st.cache_data(ttl=900, max_entries=500, show_spinner=False)
 def _read_course(state: State, contact_id: str, day: date) -> tuple[TurnSentiment, ...]:
-    return course_of(workspace().lake, contact_id, day, state.model or "")
+    return course_of(_scores(replace(state, area=None, words=True)), contact_id, day, state.model or "")
+
+
+@st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)
+def _scores(state: State) -> ds.Dataset:
+    """Opening a table reads its whole log, which takes much longer than reading one contact."""
+    return workspace().lake.dataset("scores")
 
 
 @st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)

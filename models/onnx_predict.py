@@ -119,14 +119,20 @@ class OnnxHeads:
     ) -> tuple[Floats, dict[str, Floats], dict[str, npt.NDArray[np.int64]]]:
         """Of contacts, or turns, with these `rows` of segments: vectors of the whole, and by task the logits and the
         segment that speaks most for each output."""
-        parts = [_wholes(part, found) for part in _parts(rows)]
-        vectors = np.concatenate(parts) if parts else np.empty((0, found.vectors.shape[1]), np.float32)
-        logits, spoken = self._logits(self._whole, vectors, tasks), {}
-        for task in tasks:
-            best = [_loudest(part, said[task.name]) for part in _parts(rows)]
-            spoken[task.name] = _joined([place for place, _ in best], task.outputs, np.int64)
-            logits[task.name] = logits[task.name] + _joined([value for _, value in best], task.outputs, np.float32)
-        return vectors, logits, spoken
+        vectors: list[Floats] = []
+        logits: dict[str, list[Floats]] = {task.name: [] for task in tasks}
+        spoken: dict[str, list[npt.NDArray[np.int64]]] = {task.name: [] for task in tasks}
+        for part in _parts(rows):  # the heads too: what they work out on the way is several times what they say
+            vectors.append(_wholes(part, found))
+            for name, own in self._logits(self._whole, vectors[-1], tasks).items():
+                places, values = _loudest(part, said[name])
+                logits[name].append(own + values)
+                spoken[name].append(places)
+        return (
+            _joined(vectors, found.vectors.shape[1], np.float32),
+            {task.name: _joined(logits[task.name], task.outputs, np.float32) for task in tasks},
+            {task.name: _joined(spoken[task.name], task.outputs, np.int64) for task in tasks},
+        )
 
     def _logits(
         self, session: onnxruntime.InferenceSession, vectors: Floats, tasks: Sequence[Task]
