@@ -1,16 +1,18 @@
 """Contacts as people read them: a row of a list, and a whole transcript."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import streamlit as st
 
-from voc.app import components, correction_panel, highlight, url, words
+from voc.app import components, correction_panel, course, highlight, queries, url, words
 from voc.app.pages import CONTACT, THEME
 from voc.app.url import Parameters
 from voc.app.words import escaped
 from voc.data.workspace import Workspace
 from voc.i18n import _
+from voc.inference.courses import TurnSentiment
 from voc.inference.evidence import Evidence
 from voc.inference.marts import ContactView
 from voc.labels import Sentiment, Speaker, TaskName
@@ -56,14 +58,16 @@ def transcript(title: str, contact: ContactView, workspace: Workspace, folded_wo
     zone = workspace.config.zone
     when = words.moment(contact.started_at, zone)
     components.heading(title, escaped(f"{when} · {words.channel(contact.channel)} · {_where(contact)}"))
+    said = queries.sentiment_course(contact)
     conversed, labels = st.columns([2, 1], gap="large")
     with labels, st.container(border=True):
-        _labels(contact, workspace)
+        _labels(contact, workspace, said)
         correction_panel.panel(contact, workspace)
-        said = _("Contact {contact} of customer {customer}")
-        st.caption(said.format(contact=escaped(contact.contact_id), customer=escaped(contact.customer_id)))
+        whose = _("Contact {contact} of customer {customer}")
+        st.caption(whose.format(contact=escaped(contact.contact_id), customer=escaped(contact.customer_id)))
     with conversed:
-        conversation(contact, workspace, folded_words, _evidence(contact))
+        moods = {each.turn: each.sentiment for each in said} if len(said) > 1 else {}
+        conversation(contact, workspace, folded_words, _evidence(contact), moods)
 
 
 def conversation(
@@ -71,14 +75,20 @@ def conversation(
     workspace: Workspace,
     folded_words: tuple[str, ...] = (),
     evidence: Sequence[Evidence] = (),
+    moods: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
-    """What was said, turn by turn; words searched for and those that labels rest on are marked."""
+    """What was said, turn by turn; words searched for and those that labels rest on are marked.
+
+    `moods` are sentiments of turns by their number.
+    """
     zone = workspace.config.zone
     for number, turn in enumerate(contact.turns):
         name = words.SPEAKER_NAMES.get(turn.speaker, turn.speaker)
         with st.chat_message(name, avatar=AVATARS.get(turn.speaker)):
             at = f" · {words.hour(turn.at, zone)}" if turn.at else ""
-            st.caption(f"{escaped(name)}{at}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(f"{escaped(name)}{at}", width="content")
+                _mood(moods.get(number))
             spans = [(each.begin, each.end) for each in evidence if each.turn == number]
             components.customer_text(turn.text, folded_words, *spans)
 
@@ -88,7 +98,14 @@ def _evidence(contact: ContactView) -> tuple[Evidence, ...]:
     return (contact.evidence,) if contact.evidence is not None and contact.churn_intent else ()
 
 
-def _labels(contact: ContactView, workspace: Workspace) -> None:
+def _mood(sentiment: str | None) -> None:
+    """How a turn sounds, beside its speaker; a neutral one is quiet."""
+    if sentiment in course.ICONS:
+        name, icon = words.SENTIMENT_NAMES[sentiment], course.ICONS[sentiment]
+        st.badge(name, icon=icon, color=SENTIMENT_COLOURS[sentiment])
+
+
+def _labels(contact: ContactView, workspace: Workspace, said: Sequence[TurnSentiment]) -> None:
     st.header(_("Labels"), anchor=False, help=_("Given by the model, with its calibrated probability."))
     if not contact.scored:
         st.caption(_("Not scored by the current model yet."))
@@ -101,6 +118,7 @@ def _labels(contact: ContactView, workspace: Workspace) -> None:
         st.badge(f"{escaped(workspace.taxonomy.name(reason))}{sure}", color="blue")
     st.caption(_("Sentiment"))
     _sentiment(contact, with_probability=True)
+    _course(contact, said)
     st.caption(_("Says that they are leaving"))
     known = contact.churn_probability is not None and not contact.corrected(TaskName.CHURN_INTENT)
     answer = _("Yes") if contact.churn_intent else _("No")
@@ -122,6 +140,17 @@ def _labels(contact: ContactView, workspace: Workspace) -> None:
             query_params=url.current(url.FILTERS) | {"theme": contact.theme_id},
             help="",
         )
+
+
+def _course(contact: ContactView, said: Sequence[TurnSentiment]) -> None:
+    """The sentiment turn by turn; where a person judged the whole contact, no sentence of ours beside theirs."""
+    if not course.moves(said):
+        return
+    steps = course.steps(said)
+    alt = _("Sentiment of the customer's turns: {steps}").format(steps=steps)
+    st.vega_lite_chart(course.chart(said), alt=alt, key="course")
+    turned = None if contact.corrected(TaskName.SENTIMENT) else course.sentence(said)
+    st.caption(f"{steps}. {turned}" if turned else steps, help=_("Given by the model for each turn by itself."))
 
 
 def _badges(contact: ContactView, workspace: Workspace) -> None:

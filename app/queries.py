@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
+import pyarrow.dataset as ds
 import streamlit as st
 
 from voc.app import access
@@ -22,6 +23,8 @@ from voc.errors import AccessError
 from voc.inference.corrections import Queued
 from voc.inference.corrections import queue as queue_of
 from voc.inference.corrections import reason_evidence as reason_evidence_of
+from voc.inference.courses import TurnSentiment
+from voc.inference.courses import course as course_of
 from voc.inference.digest import Digest, Week, build
 from voc.inference.emergence.impact import Impact
 from voc.inference.evidence import Evidence
@@ -339,6 +342,12 @@ def reason_evidence(contact: ContactView) -> tuple[Evidence, ...]:
     return _read_evidence(replace(_state(), edits=0, corrections=0), contact.contact_id, contact.day)
 
 
+def sentiment_course(contact: ContactView) -> tuple[TurnSentiment, ...]:
+    """What the model says of each of the customer's turns."""
+    access.require(May.READ)
+    return _read_course(replace(_state(), edits=0, corrections=0), contact.contact_id, contact.day)
+
+
 def review_queue() -> tuple[Queued, ...]:
     """Contacts worth judging, the most worth it first, judged ones included."""
     access.require(May.REVIEW)
@@ -450,6 +459,17 @@ def _read_queue(root: str) -> tuple[Queued, ...]:
 @st.cache_data(ttl=900, max_entries=500, show_spinner=False)
 def _read_evidence(state: State, contact_id: str, day: date) -> tuple[Evidence, ...]:
     return reason_evidence_of(workspace().lake, contact_id, day, state.model or "")
+
+
+@st.cache_data(ttl=900, max_entries=500, show_spinner=False)
+def _read_course(state: State, contact_id: str, day: date) -> tuple[TurnSentiment, ...]:
+    return course_of(_scores(replace(state, area=None, words=True)), contact_id, day, state.model or "")
+
+
+@st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)
+def _scores(state: State) -> ds.Dataset:
+    """Opening a table reads its whole log, which takes much longer than reading one contact."""
+    return workspace().lake.dataset("scores")
 
 
 @st.cache_resource(ttl=3600, max_entries=2, show_spinner=False)

@@ -11,6 +11,7 @@ TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", TIME)]
 # Where the words stand that a decision rests on: number of the turn, and a span of the characters of its text.
 EVIDENCE = pa.struct([("turn", pa.int16()), ("begin", pa.int32()), ("end", pa.int32())])
 REASON = pa.struct([("reason", pa.string()), ("probability", pa.float32()), ("evidence", EVIDENCE)])
+TURN_SENTIMENT = pa.struct([("turn", pa.int16()), ("sentiment", pa.string()), ("probability", pa.float32())])
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ SCORES = Contract(
         top_probability=pa.float32(),
         sentiment=pa.string(),
         sentiment_probability=pa.float32(),
+        # Of each turn of the customer by itself; null where the model does not know the task, and in older rows.
+        sentiment_course=pa.list_(TURN_SENTIMENT),
         churn_intent=pa.bool_(),
         churn_probability=pa.float32(),
         churn_evidence=EVIDENCE,  # where the customer says so; null where he does not

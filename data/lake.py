@@ -29,7 +29,8 @@ class Lake:
     """All tables of a workspace under one root.
 
     A table that nothing was written to yet reads as an empty one, so that no caller tells the cases apart.
-    Every write is one Delta commit: it happened wholly or not at all, and no reader sees a half.
+    Every write is one Delta commit: it happened wholly or not at all, and no reader sees a half. A table that an older
+    version wrote gets the columns that it lacks with the first rows that have them; its own rows read as null there.
     """
 
     def __init__(self, root: Path) -> None:
@@ -68,7 +69,10 @@ class Lake:
         contract = self._checked(name, rows)
         with _one_line(name):
             partition = list(contract.partition) or None
-            write_deltalake(self._uri(name), rows, mode="append", partition_by=partition, writer_properties=_WRITER)
+            write_deltalake(
+                self._uri(name), rows, mode="append", schema_mode="merge", partition_by=partition,
+                writer_properties=_WRITER,
+            )  # fmt: skip
 
     def replace(self, name: str, rows: Rows, where: str | None = None) -> None:
         """Put `rows` in the place of those that `where` (a SQL predicate; None: all) selects: one commit."""
@@ -81,8 +85,7 @@ class Lake:
                 rows,
                 mode="overwrite",
                 predicate=where,
-                # A whole table that was written by an older version gets the columns that it lacks.
-                schema_mode="overwrite" if where is None else None,
+                schema_mode="overwrite" if where is None else "merge",
                 partition_by=list(contract.partition) or None,
                 writer_properties=_WRITER,
             )

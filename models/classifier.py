@@ -150,19 +150,18 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
             parts.append(self.pool(input_ids[rows, :longest], attention_mask[rows, :longest]))
         return torch.cat(parts)[order.argsort()]
 
-    def read(self, pooled: Pooled) -> dict[str, torch.Tensor]:
-        """Logits by task, (contacts, outputs) each."""
+    def read(self, pooled: Pooled, tasks: Sequence[Task] | None = None) -> dict[str, torch.Tensor]:
+        """Logits by task, (contacts, outputs) each; of all tasks, or of these."""
+        tasks = self.tasks if tasks is None else tasks
         whole = self.whole_scale(pooled.whole)
-        spoken = self.read_segments(pooled)
-        return {
-            task.name: self.whole_heads[task.name](whole) + spoken[task.name].max(dim=1).values for task in self.tasks
-        }
+        spoken = self.read_segments(pooled, tasks)
+        return {task.name: self.whole_heads[task.name](whole) + spoken[task.name].max(dim=1).values for task in tasks}
 
-    def read_segments(self, pooled: Pooled) -> dict[str, torch.Tensor]:
+    def read_segments(self, pooled: Pooled, tasks: Sequence[Task] | None = None) -> dict[str, torch.Tensor]:
         """What each segment says by itself: logits by task, (contacts, segments, outputs); far below for no segment."""
         segments = self.segment_scale(pooled.segments[pooled.present])
         said = {}
-        for task in self.tasks:
+        for task in self.tasks if tasks is None else tasks:
             found = self.segment_heads[task.name](segments)
             said[task.name] = found.new_full((*pooled.present.shape, task.outputs), _NOTHING)
             said[task.name][pooled.present] = found

@@ -1,6 +1,6 @@
 """Texts to probabilities and vectors with ONNX Runtime, on one thread. Nothing here needs torch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from voc.models.exported import ENCODER, SCALES, SEGMENTS, WHOLE, WORDS, Exporte
 from voc.models.facts import Facts
 from voc.models.predictions import Predictions
 from voc.models.reading import NO_SEGMENT, Rows, Segmented, length_batches
-from voc.models.tasks import Floats
+from voc.models.tasks import Floats, Task
+from voc.models.turns import BY_TURN, Turns
 
 CALL_TOKENS = 256
 """Tokens in one call: more leave the processor's cache, fewer leave its cores idle between calls."""
@@ -93,32 +94,53 @@ class OnnxHeads:
         """Width of the vectors."""
         return int(self._whole.get_inputs()[0].shape[1])
 
-    def predict(self, rows: Rows, found: Vectors, languages: Sequence[str] | None = None) -> Predictions:
-        """Predictions for contacts with these `rows` (contacts, most segments) of `found`, as Segmented gives them."""
-        said = self._logits(self._segments, _unit(found.vectors))
-        parts = [_wholes(part, found) for part in _parts(rows)]
-        embeddings = np.concatenate(parts) if parts else np.empty((0, found.vectors.shape[1]), np.float32)
-        logits, spoken = self._logits(self._whole, embeddings), {}
-        for task in self.facts.tasks:
-            best = [_loudest(part, said[task.name]) for part in _parts(rows)]
-            spoken[task.name] = _joined([place for place, _ in best], task.outputs, np.int64)
-            logits[task.name] = logits[task.name] + _joined([value for _, value in best], task.outputs, np.float32)
+    def predict(self, read: Segmented, found: Vectors, languages: Sequence[str] | None = None) -> Predictions:
+        """Predictions for the contacts that were cut into the segments of `read`, whose vectors were `found`."""
+        tasks, turns = self.facts.tasks, Turns.of(read)
+        asked = [task for task in tasks if task.name in BY_TURN]
+        said = self._logits(self._segments, _unit(found.vectors), tasks)
+        embeddings, logits, spoken = self._heard(tasks, read.rows, found, said)
+        _, by_turn, _ = self._heard(asked, turns.rows, found, said)
         calibration = self.facts.decisions.calibration
+        scalings = {task.name: calibration.get(task.name, IDENTITY) for task in tasks}
         return Predictions(
-            {
-                task.name: calibrated(task, logits[task.name], calibration.get(task.name, IDENTITY), languages)
-                for task in self.facts.tasks
-            },
+            {task.name: calibrated(task, logits[task.name], scalings[task.name], languages) for task in tasks},
             embeddings,
             logits,
             spoken,
+            {
+                task.name: turns.probabilities(task, by_turn[task.name], scalings[task.name], languages, len(read.rows))
+                for task in asked
+            },
         )
 
-    def _logits(self, session: onnxruntime.InferenceSession, vectors: Floats) -> dict[str, Floats]:
-        if len(vectors) == 0:
-            return {task.name: np.empty((0, task.outputs), np.float32) for task in self.facts.tasks}
-        names = [task.name for task in self.facts.tasks]
-        return dict(zip(names, session.run(names, {"vectors": vectors}), strict=True))
+    def _heard(
+        self, tasks: Sequence[Task], rows: Rows, found: Vectors, said: Mapping[str, Floats]
+    ) -> tuple[Floats, dict[str, Floats], dict[str, npt.NDArray[np.int64]]]:
+        """Of contacts, or turns, with these `rows` of segments: vectors of the whole, and by task the logits and the
+        segment that speaks most for each output."""
+        vectors: list[Floats] = []
+        logits: dict[str, list[Floats]] = {task.name: [] for task in tasks}
+        spoken: dict[str, list[npt.NDArray[np.int64]]] = {task.name: [] for task in tasks}
+        for part in _parts(rows):  # the heads too: what they work out on the way is several times what they say
+            vectors.append(_wholes(part, found))
+            for name, own in self._logits(self._whole, vectors[-1], tasks).items():
+                places, values = _loudest(part, said[name])
+                logits[name].append(own + values)
+                spoken[name].append(places)
+        return (
+            _joined(vectors, found.vectors.shape[1], np.float32),
+            {task.name: _joined(logits[task.name], task.outputs, np.float32) for task in tasks},
+            {task.name: _joined(spoken[task.name], task.outputs, np.int64) for task in tasks},
+        )
+
+    def _logits(
+        self, session: onnxruntime.InferenceSession, vectors: Floats, tasks: Sequence[Task]
+    ) -> dict[str, Floats]:
+        if len(vectors) == 0 or not tasks:
+            return {task.name: np.empty((0, task.outputs), np.float32) for task in tasks}
+        names = [task.name for task in tasks]
+        return dict(zip(names, session.run(names, {"vectors": vectors}, _only_asked()), strict=True))
 
 
 class OnnxPredictor:
@@ -138,7 +160,7 @@ class OnnxPredictor:
             len(read.unique),
             self.heads.width,
         )
-        return self.heads.predict(read.rows, found, languages)
+        return self.heads.predict(read, found, languages)
 
 
 def parcels(lengths: Sequence[int]) -> list[list[int]]:
@@ -196,6 +218,13 @@ def _unit(vectors: Floats) -> Floats:
 def _mapped(path: Path) -> np.ndarray:
     found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return found
+
+
+def _only_asked() -> onnxruntime.RunOptions:
+    """Of a graph with a head for each task, none is computed that was not asked for."""
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

@@ -13,10 +13,12 @@ from voc.models.classifier import Classifier, Pooled
 from voc.models.encoder import mean_pool
 from voc.models.precision import autocast
 from voc.models.predictions import Predictions
-from voc.models.reading import Segmented, length_batches
+from voc.models.reading import Rows, Segmented, length_batches
 from voc.models.tasks import Floats, Task
+from voc.models.turns import BY_TURN, Turns
 
 Forward = Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
+Heads = Callable[[Pooled], Mapping[str, torch.Tensor]]
 _HEADS_AT_ONCE = 512  # contacts whose segments' vectors are laid out side by side
 
 
@@ -95,29 +97,43 @@ class Predictor:
 
     def predict(self, texts: Sequence[str], languages: Sequence[str] | None = None) -> Predictions:
         """Probabilities and vectors of `texts`, in their order; calibrated by language where that is given."""
+        read = Segmented.of(texts)
+        turns, asked = Turns.of(read), [task for task in self.tasks if task.name in BY_TURN]
         was_training = self.classifier.training
         self.classifier.eval()
         try:
-            outputs = self._read(texts)
+            with torch.inference_mode():
+                encoded = self._encoded(read)
+                whole = self._heard(self._whole, encoded, read.rows)
+                by_turn = self._heard(lambda pooled: self.classifier.read(pooled, asked), encoded, turns.rows)
         finally:
             self.classifier.train(was_training)
-        logits = {task.name: outputs[f"logits.{task.name}"] for task in self.tasks}
+        logits = {task.name: whole[f"logits.{task.name}"] for task in self.tasks}
+        scalings = {task.name: self.calibration.get(task.name, IDENTITY) for task in self.tasks}
         return Predictions(
-            {
-                task.name: calibrated(
-                    task, logits[task.name], self.calibration.get(task.name, IDENTITY), languages
-                )
-                for task in self.tasks
-            },
-            outputs["pooled"],
+            {task.name: calibrated(task, logits[task.name], scalings[task.name], languages) for task in self.tasks},
+            whole["pooled"],
             logits,
-            {task.name: outputs[f"spoken.{task.name}"].astype(np.int64) for task in self.tasks},
+            {task.name: whole[f"spoken.{task.name}"].astype(np.int64) for task in self.tasks},
+            {
+                task.name: turns.probabilities(
+                    task, by_turn[task.name], scalings[task.name], languages, len(texts)
+                )
+                for task in asked
+            },
         )  # fmt: skip
 
     def pooled(self, texts: Sequence[str]) -> Iterator[Pooled]:
         """What the heads see of `texts`, in their order, some at a time; equal segments are read once."""
-        config, device = self.classifier.config, self.classifier.device
         read = Segmented.of(texts)
+        yield from self._pooled(self._encoded(read), read.rows)
+
+    def _encoded(self, read: Segmented) -> Mapping[str, torch.Tensor]:
+        """Of segments the `vectors` (segments, width) and numbers of `tokens` (segments,)."""
+        config, device = self.classifier.config, self.classifier.device
+        if not read.unique:
+            width = int(self.classifier.encoder.config.hidden_size)
+            return {"vectors": torch.empty(0, width, device=device), "tokens": torch.empty(0, device=device)}
         found = encode(
             read.unique,
             self.tokenizer,
@@ -126,34 +142,26 @@ class Predictor:
             max_tokens=config.max_tokens,
             batch_tokens=self.batch_tokens,
         )
-        if not texts:
-            return
-        vectors = torch.from_numpy(found["vectors"]).to(device)
-        tokens = torch.from_numpy(found["tokens"]).to(device)
-        rows = torch.from_numpy(read.rows).to(device)
-        for part in torch.split(rows, _HEADS_AT_ONCE):
-            longest = int((part >= 0).sum(1).max())
-            yield Pooled.of(vectors, tokens, part[:, :longest])
+        return {name: torch.from_numpy(values).to(device) for name, values in found.items()}
 
-    def _read(self, texts: Sequence[str]) -> dict[str, Floats]:
-        tasks = self.tasks
+    def _pooled(self, encoded: Mapping[str, torch.Tensor], rows: Rows) -> Iterator[Pooled]:
+        """What the heads see of contacts, or of turns, with these `rows` of segments; without any, of none once."""
+        for part in torch.split(torch.from_numpy(rows).to(self.classifier.device), _HEADS_AT_ONCE):
+            longest = int((part >= 0).sum(1).max()) if len(part) else 1
+            yield Pooled.of(encoded["vectors"], encoded["tokens"], part[:, :longest])
+
+    def _heard(self, heads: Heads, encoded: Mapping[str, torch.Tensor], rows: Rows) -> dict[str, Floats]:
         parts: dict[str, list[Floats]] = {}
-        with torch.inference_mode():
-            for pooled in self.pooled(texts):
-                found = {"pooled": pooled.whole}
-                found |= {f"logits.{name}": values for name, values in self.classifier.read(pooled).items()}
-                found |= {
-                    f"spoken.{name}": values.argmax(dim=1)
-                    for name, values in self.classifier.read_segments(pooled).items()
-                }
-                for name, values in found.items():
-                    parts.setdefault(name, []).append(values.float().cpu().numpy())
-        if parts:
-            return {name: np.concatenate(values) for name, values in parts.items()}
-        width = self.classifier.encoder.config.hidden_size
-        empty = {"pooled": np.empty((0, width), np.float32)}
-        empty |= {f"logits.{task.name}": np.empty((0, task.outputs), np.float32) for task in tasks}
-        return empty | {f"spoken.{task.name}": np.empty((0, task.outputs), np.float32) for task in tasks}
+        for pooled in self._pooled(encoded, rows):
+            for name, values in heads(pooled).items():
+                parts.setdefault(name, []).append(values.float().cpu().numpy())
+        return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def _whole(self, pooled: Pooled) -> dict[str, torch.Tensor]:
+        found = {"pooled": pooled.whole}
+        found |= {f"logits.{name}": values for name, values in self.classifier.read(pooled).items()}
+        said = self.classifier.read_segments(pooled)
+        return found | {f"spoken.{name}": values.argmax(dim=1) for name, values in said.items()}
 
     def _pool(self, batch: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         device = self.classifier.device

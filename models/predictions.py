@@ -1,7 +1,7 @@
 """What a model says about texts, whatever computed it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,16 @@ from voc.models.tasks import Floats
 @dataclass(frozen=True)
 class Predictions:
     """For `rows` texts: probabilities (rows, labels) by task, pooled vectors (rows, width) of unit length, by task
-    the logits (rows, outputs) before calibration, and which segment speaks most for each output (rows, outputs)."""
+    the logits (rows, outputs) before calibration, and which segment speaks most for each output (rows, outputs).
+
+    `turns` has, of the tasks of models.turns.BY_TURN, what is said of each line of a text as if it were the whole
+    contact: probabilities (rows, most lines, labels), NaN where a text has no such line, or it was not read."""
 
     probabilities: Mapping[str, Floats]
     embeddings: Floats
     logits: Mapping[str, Floats]
     spoken: Mapping[str, npt.NDArray[np.int64]]
+    turns: Mapping[str, Floats] = field(default_factory=dict)
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Predictions":
         """These rows, in this order."""
@@ -26,4 +30,5 @@ class Predictions:
             self.embeddings[rows],
             {name: values[rows] for name, values in self.logits.items()},
             {name: values[rows] for name, values in self.spoken.items()},
+            {name: values[rows] for name, values in self.turns.items()},
         )

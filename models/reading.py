@@ -24,22 +24,23 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 @dataclass(frozen=True)
 class Segmented:
     """Texts as segments: `unique` ones, and `rows` (texts, most segments of a text), the segments of each text in
-    their order, filled up with NO_SEGMENT."""
+    their order, filled up with NO_SEGMENT. `lines`, of the same shape, says which line of its text each stands on."""
 
     unique: list[str]
     rows: Rows
+    lines: Rows
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> "Segmented":
         """Cut each text; a blank one is one blank segment."""
         place: dict[str, int] = {}
-        found = [
-            [place.setdefault(text[begin:end], len(place)) for begin, end in segment_spans(text)] for text in texts
-        ]
-        rows = np.full((len(texts), max(map(len, found), default=1)), NO_SEGMENT)
-        for number, segments in enumerate(found):
-            rows[number, : len(segments)] = segments
-        return cls(list(place), rows)
+        spans = [_spans(text) for text in texts]
+        rows = np.full((len(texts), max(map(len, spans), default=1)), NO_SEGMENT)
+        lines = rows.copy()
+        for number, (text, found) in enumerate(zip(texts, spans, strict=True)):
+            rows[number, : len(found)] = [place.setdefault(text[begin:end], len(place)) for begin, end, _ in found]
+            lines[number, : len(found)] = [line for _, _, line in found]
+        return cls(list(place), rows, lines)
 
 
 def segment_spans(text: str) -> list[tuple[int, int]]:
@@ -48,14 +49,19 @@ def segment_spans(text: str) -> list[tuple[int, int]]:
     A turn is a line. Its sentences are segments, but one of only a word or two ("No." "Thank you!") goes with its
     neighbour in the same turn, without which it says little.
     """
-    spans: list[tuple[int, int]] = []
+    return [(begin, end) for begin, end, _ in _spans(text)]
+
+
+def _spans(text: str) -> list[tuple[int, int, int]]:
+    """Begin, end and line of each segment."""
+    spans: list[tuple[int, int, int]] = []
     place = 0
-    for line in text.split("\n"):
-        spans += [(place + begin, place + end) for begin, end in _sentences(line)]
+    for number, line in enumerate(text.split("\n")):
+        spans += [(place + begin, place + end, number) for begin, end in _sentences(line)]
         if len(spans) >= MOST_SEGMENTS:
             break
         place += len(line) + 1
-    return spans[:MOST_SEGMENTS] or [(0, len(text))]
+    return spans[:MOST_SEGMENTS] or [(0, len(text), 0)]
 
 
 def length_batches(

@@ -98,7 +98,7 @@ class Workers:
     def _receive(self, sent: _Sent) -> Predictions:
         parts = ((rows, future.result()) for rows, future in sent.parcels)
         found = gathered(parts, len(sent.read.unique), self.heads.width)
-        return self.heads.predict(sent.read.rows, found, sent.part.forms)
+        return self.heads.predict(sent.read, found, sent.part.forms)
 
 
 def cores(most: int | None) -> list[int]:

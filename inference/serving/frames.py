@@ -47,6 +47,19 @@ OUTPUTS: list[dict[str, Any]] = [
     {"name": "top_probability", "type": "double", "required": True},
     {"name": "sentiment", "type": "string", "required": False},
     {"name": "sentiment_probability", "type": "double", "required": False},
+    {
+        "name": "sentiment_course",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "turn": {"type": "long", "required": True},
+                "sentiment": {"type": "string", "required": True},
+                "probability": {"type": "double", "required": True},
+            },
+        },
+        "required": False,
+    },
     {"name": "churn_intent", "type": "boolean", "required": False},
     {"name": "churn_probability", "type": "double", "required": False},
     {"name": "churn_evidence", **_EVIDENCE, "required": False},

@@ -76,6 +76,14 @@ class Reason(_Wire):
     evidence: Evidence | None
 
 
+class TurnSentiment(_Wire):
+    """Mood of one turn of the customer by itself; turns count from 0."""
+
+    turn: int
+    sentiment: Sentiment
+    probability: float
+
+
 class ScoredContact(_Wire):
     """What the model says about a contact, as in the table `scores`. A task that it does not have is null."""
 
@@ -87,6 +95,7 @@ class ScoredContact(_Wire):
     top_probability: float | None = None
     sentiment: Sentiment | None = None
     sentiment_probability: float | None = None
+    sentiment_course: tuple[TurnSentiment, ...] | None = None
     churn_intent: bool | None = Field(None, description="The customer says that he leaves.")
     churn_probability: float | None = None
     churn_evidence: Evidence | None = None

@@ -73,6 +73,9 @@ def test_it_reads_by_itself_and_says_what_the_scorer_says(saved: Path, exported_
         assert found["top_probability"] == pytest.approx(right["top_probability"], abs=1e-5)
         assert [each["reason"] for each in found["reasons"]] == [each["reason"] for each in right["reasons"]]
         assert [each["evidence"] for each in found["reasons"]] == [each["evidence"] for each in right["reasons"]]
+        assert [each["turn"] for each in found["sentiment_course"]] == [
+            each["turn"] for each in right["sentiment_course"]
+        ]
         for name in ("abstained", "sentiment", "churn_intent", "churn_evidence"):
             assert found[name] == right[name]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,15 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from deltalake import write_deltalake
 
 from voc.data.columns import vectors_of
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.answers import directions
+from voc.inference.answers import SURE_TURN, Answers, directions
 from voc.inference.score import score
 from voc.inference.themes import themes
+from voc.models.facts import read_facts
+from voc.models.predictions import Predictions
 from voc.models.tasks import default_tasks
 
 TableOf = Callable[[Workspace, str, str], str]
@@ -63,6 +68,49 @@ def test_decisions_say_which_words_they_rest_on(trained: Workspace) -> None:
                 assert turn["text"][found["begin"] : found["end"]].strip()
                 marked += 1
     assert marked > 20
+
+
+def test_each_turn_of_the_customer_has_a_sentiment(trained: Workspace) -> None:
+    score(trained)
+    rows = trained.lake.query(
+        "SELECT turns, sentiment, sentiment_probability, sentiment_course FROM scores JOIN contacts USING (contact_id)"
+    ).to_pylist()
+    for row in rows:
+        own = [number for number, turn in enumerate(row["turns"]) if turn["speaker"] == "customer"]
+        course = row["sentiment_course"]
+        assert [said["turn"] for said in course] == own
+        if len(own) == 1 and row["sentiment_probability"] >= SURE_TURN:  # the turn is the contact
+            assert course[0]["sentiment"] == row["sentiment"]
+            assert course[0]["probability"] == pytest.approx(row["sentiment_probability"], abs=1e-5)
+    assert max(len(row["sentiment_course"]) for row in rows) > 3
+
+
+def test_a_turn_has_a_mood_only_where_that_is_sure(trained: Workspace) -> None:
+    assert trained.current_model is not None
+    facts = read_facts(trained.models / trained.current_model)
+    turns = [[{"speaker": who, "text": who} for who in ("customer", "agent", "customer", "customer")]]
+    one = {task.name: np.full((1, len(task.labels)), 0.1, np.float32) for task in facts.tasks}
+    moods = np.array([[[0.74, 0.06, 0.2], [0.1, 0.1, 0.8], [np.nan] * 3]], np.float32)  # the last one was not read
+    spoken = {task.name: np.zeros((1, len(task.labels)), np.int64) for task in facts.tasks}
+    found = Predictions(one, np.zeros((1, 2), np.float32), one, spoken, {"sentiment": moods})
+    columns = Answers(facts, turns, ["customer\ncustomer\ncustomer"], found).columns()
+    (course,) = columns["sentiment_course"]
+    assert [(said["turn"], said["sentiment"]) for said in course] == [(0, "neutral"), (2, "positive")]
+    assert [said["probability"] for said in course] == pytest.approx([0.06, 0.8])
+
+
+def test_a_table_of_an_older_version_gets_the_column(trained: Workspace) -> None:
+    score(trained)
+    rows = trained.lake.dataset("scores").to_table()
+    last = max(rows["day"].to_pylist())
+    shutil.rmtree(trained.lake.root / "scores")
+    older = rows.filter(pc.less(rows["day"], last)).drop_columns(["sentiment_course"])
+    write_deltalake(trained.lake.root / "scores", older, partition_by=["day"])
+    assert score(trained).contacts == rows.num_rows - older.num_rows
+    known = "SELECT count(*) AS n FROM scores WHERE sentiment_course IS NOT NULL"
+    assert trained.lake.query(known).to_pylist() == [{"n": rows.num_rows - older.num_rows}]
+    score(trained, since=min(rows["day"].to_pylist()))
+    assert trained.lake.query(known).to_pylist() == [{"n": rows.num_rows}]
 
 
 def test_directions_never_contradict_the_intent() -> None:

@@ -35,8 +35,8 @@ from voc.inference.serving.tokens import TOKENS_FILE, VARIABLE, Tokens, check_ad
 SECRET = "Mojatajnaprica"
 GOOD = {"contacts": [{"text": f"{SECRET}: račun je previsok, odlazim od vas!", "language": "hr"}]}
 DECIDED = (
-    "reasons", "abstained", "top_reason", "top_probability", "sentiment", "sentiment_probability", "churn_intent",
-    "churn_probability", "churn_evidence",
+    "reasons", "abstained", "top_reason", "top_probability", "sentiment", "sentiment_probability",
+    "sentiment_course", "churn_intent", "churn_probability", "churn_evidence",
 )  # fmt: skip
 
 

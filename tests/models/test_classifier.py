@@ -51,6 +51,7 @@ def test_no_texts_give_empty_arrays(predictor: Predictor) -> None:
     found = predictor.predict([])
     assert found.probabilities["sentiment"].shape == (0, 3)
     assert found.embeddings.shape == (0, 32)
+    assert len(found.turns["sentiment"]) == 0
 
 
 def test_heads_see_less_of_what_only_the_language_changes(tiny_encoder: Path) -> None:
@@ -122,6 +123,33 @@ def test_evidence_is_the_segment_that_speaks_most(predictor: Predictor) -> None:
     for name, values in predictor.classifier.read_segments(pooled).items():
         assert found.spoken[name][0].tolist() == values[0].argmax(0).tolist()
     assert (found.spoken["churn_intent"][1:] == 0).all()
+
+
+def test_a_turn_is_read_as_if_it_were_the_contact(predictor: Predictor) -> None:
+    lines = ["The first thing I say. And what I say with it.", "Something else entirely here.", "Thank you for that."]
+    scalings = {"sentiment": {"all": Scaling(0.7), "hr": Scaling(1.4)}}
+    tuned = Predictor(predictor.classifier, predictor.tokenizer, calibration=scalings)
+    forms = ["hr", "en", "sl"]
+    found = tuned.predict(["\n".join(lines), lines[1], ""], forms).turns
+    assert set(found) == {"sentiment"}
+    assert found["sentiment"].shape == (3, 3, 3)
+    alone = tuned.predict(lines, ["hr"] * 3).probabilities["sentiment"]
+    assert found["sentiment"][0] == pytest.approx(alone, abs=1e-5)
+    assert found["sentiment"][1, 0] == pytest.approx(tuned.predict(lines[1:2]).probabilities["sentiment"][0], abs=1e-5)
+    assert np.isnan(found["sentiment"][1:, 1:]).all()
+
+
+def test_no_segment_is_encoded_for_its_turn(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plain = predictor.classifier.pool
+
+    def counted(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        read.append(len(input_ids))
+        return plain(input_ids, attention_mask)
+
+    monkeypatch.setattr(predictor.classifier, "pool", counted)
+    predictor.predict(["Good morning to you. My bill is wrong.\nI am leaving you."])
+    assert sum(read) == 3
 
 
 def test_calibration_by_language(predictor: Predictor) -> None:

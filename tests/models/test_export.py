@@ -51,6 +51,9 @@ def assert_same(found: Predictions, expected: Predictions, within: float) -> Non
     for name, values in expected.probabilities.items():
         assert found.probabilities[name] == pytest.approx(values, abs=within), name
         assert found.logits[name] == pytest.approx(expected.logits[name], abs=10 * within), name
+    assert set(found.turns) == set(expected.turns) == {"sentiment"}
+    for name, values in expected.turns.items():
+        assert found.turns[name] == pytest.approx(values, abs=within, nan_ok=True), name
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,7 @@ def test_no_texts_give_empty_arrays(exports: dict[str, Exported], model: Model) 
     assert {name: values.shape for name, values in found.probabilities.items()} == {
         name: values.shape for name, values in expected.probabilities.items()
     }
+    assert found.turns["sentiment"].shape == expected.turns["sentiment"].shape
 
 
 def test_tokens_are_those_of_the_model(exports: dict[str, Exported], model: Model) -> None:

@@ -1,10 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from voc.models.batching import pad_batch, token_ids
+from voc.models.calibration import Scaling
 from voc.models.encoder import load_tokenizer
 from voc.models.reading import MOST_SEGMENTS, NO_SEGMENT, Segmented, segment_spans
+from voc.models.tasks import Task
+from voc.models.turns import Turns
 
 TEXT = "Dobar dan, imam pitanje. Račun je previsok!\nОдлазим од вас данас.  Hvala"
 
@@ -42,6 +46,28 @@ def test_equal_segments_are_one() -> None:
     assert read.unique == ["Good morning to you.", "My bill is wrong.", "a"]
     assert read.rows.tolist() == [[0, 1, NO_SEGMENT], [0, NO_SEGMENT, NO_SEGMENT], [2, 2, 2]]
     assert Segmented.of([]).unique == []
+
+
+def test_turns_are_made_of_the_same_segments() -> None:
+    read = Segmented.of(["Good morning to you. My bill is wrong.\nYes.\n\nMy bill is wrong.", "Yes.", ""])
+    assert read.unique == ["Good morning to you.", "My bill is wrong.", "Yes.", ""]
+    turns = Turns.of(read)
+    assert turns.texts.tolist() == [0, 0, 0, 1, 2]
+    assert turns.lines.tolist() == [0, 1, 3, 0, 0]  # a blank line is no turn, and counts as a line
+    assert turns.rows.tolist() == [[0, 1], [2, NO_SEGMENT], [1, NO_SEGMENT], [2, NO_SEGMENT], [3, NO_SEGMENT]]
+    assert len(Turns.of(Segmented.of([])).texts) == 0
+
+
+def test_probabilities_of_turns_stand_at_their_lines() -> None:
+    task = Task("sentiment", "multiclass", ("negative", "positive"))
+    turns = Turns.of(Segmented.of(["I am angry.\nI am glad.", "I am glad."]))
+    logits = np.array([[4.0, 0.0], [0.0, 4.0], [0.0, 4.0]], dtype=np.float32)
+    scalings = {"all": Scaling(), "hr": Scaling(slope=0.0)}
+    found = turns.probabilities(task, logits, scalings, ["en", "hr"], 2)
+    assert found.shape == (2, 2, 2)
+    assert found[0].argmax(axis=1).tolist() == [0, 1]
+    assert found[1, 0].tolist() == [0.5, 0.5]  # by the calibration of its own contact's language
+    assert np.isnan(found[1, 1]).all()
 
 
 def test_ids_are_those_of_the_plain_text(tiny_encoder: Path) -> None:
