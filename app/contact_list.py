@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from voc.app import downloads, journey_sentences, queries, url, words
+from voc.app import components, contact_search, downloads, journey_sentences, queries, url, words
 from voc.app.filters import View
 from voc.i18n import N_, Texts, _
 from voc.inference.marts import NOT_STATED, Criteria, Page, Span
@@ -16,15 +16,17 @@ UNKNOWN = "-unknown"
 CHURN = Texts({"yes": N_("Leaving"), "no": N_("Not leaving")})
 NO_STAGE = "-none"
 """Stands among the stages of the journey for: the source names none."""
-KEYS = ("q", "reason", "sentiment", "churn", "theme", "stage", "page")
+KEYS = (*contact_search.KEYS, "reason", "sentiment", "churn", "theme", "stage", "page")
 """Parameters of this page besides the filters of all pages."""
 
 
-def criteria_bar(view: View, span: Span) -> Criteria:
-    """Words to search for and labels to filter by."""
-    said = url.text("q", _("Search"), _("Search all words: račun finds racun and рачун"), ":material/search:")
+def criteria_bar(view: View, span: Span) -> Criteria | None:
+    """What to search for and labels to filter by; None where it is to be by meaning, and that is not possible."""
+    searched = contact_search.bar(span)
+    if searched is None:
+        return None
     if not span.scored:
-        return Criteria(words=said)
+        return Criteria(words=searched.words)
     taxonomy = queries.workspace().taxonomy
     reasons = {UNKNOWN: _("Unknown (model abstained)")}
     reasons |= {each: taxonomy.name(each) for each in taxonomy.reason_ids}
@@ -37,13 +39,14 @@ def criteria_bar(view: View, span: Span) -> Criteria:
         theme = url.one("theme", labels, _("Any theme")) if labels else None
         stage = url.one("stage", stages, _("Any stage")) if stages else None
     return Criteria(
-        words=said,
+        words=searched.words,
         reason=None if reason == UNKNOWN else reason,
         sentiment=sentiment,
         churn_intent=None if churn is None else churn == "yes",
         theme=theme,
         unknown=reason == UNKNOWN,
         stage=NOT_STATED if stage == NO_STAGE else stage,
+        near=searched.near,
     )
 
 
@@ -56,15 +59,26 @@ def fetch(view: View, criteria: Criteria) -> Page:
     return page
 
 
+def nothing(criteria: Criteria) -> None:
+    """No contact fits. Where a meaning is looked for, that stays when the filters are cleared."""
+    if criteria.near is None:
+        components.nothing_selected(*KEYS)
+    else:
+        contact_search.nothing_alike(*(key for key in KEYS if key not in contact_search.KEYS))
+
+
 def download(view: View, criteria: Criteria, total: int) -> None:
     """The list as a file: labels and ids. Words of customers stay in the app, until they can be redacted."""
     name = downloads.name("contacts", view.selection.first, view.selection.last)
-    note = _("The file holds the newest {count} of them.").format(count=words.count(FILE_SIZE))
-    downloads.buttons(name, lambda: file(view, criteria), note if total > FILE_SIZE else "")
+    first = _("The file holds the newest {count} of them.")
+    if criteria.near is not None:
+        first = _("The file holds the {count} of them that are most alike.")
+    note = first.format(count=words.count(FILE_SIZE)) if total > FILE_SIZE else ""
+    downloads.buttons(name, lambda: file(view, criteria), note)
 
 
 def file(view: View, criteria: Criteria) -> pd.DataFrame:
-    """The contacts of the list, newest first, as a table to take away, without who the customer is and what he said."""
+    """The contacts of the list, in its order, as a table to take away, without who the customer is and what he said."""
     workspace = queries.workspace()
     name, zone = workspace.taxonomy.name, workspace.config.zone
     found = queries.contacts(view.selection, criteria, FILE_SIZE, 0).contacts

@@ -19,7 +19,7 @@ from voc.data.corrections import Correction
 from voc.data.corrections import history as corrections_of
 from voc.data.runs import Run, latest_runs
 from voc.data.workspace import SETTINGS_FILE, TAXONOMY_FILE, FileState, Workspace, file_state
-from voc.errors import AccessError
+from voc.errors import AccessError, ModelFolderError
 from voc.inference.corrections import Queued
 from voc.inference.corrections import queue as queue_of
 from voc.inference.corrections import reason_evidence as reason_evidence_of
@@ -51,9 +51,11 @@ from voc.inference.marts_pulse import FixedTheme, Opening, Service
 from voc.inference.marts_signals import AlertSummary, Emergence
 from voc.inference.marts_store import Wanted
 from voc.inference.marts_themes import Gone, Story
+from voc.inference.meaning import SearchReader, typical
 from voc.inference.model_report import ModelReport
 from voc.inference.model_report import model_reports as model_reports_of
 from voc.inference.theme_edits import history
+from voc.models.exported import is_exported
 
 RUNS_EACH = 3
 """So many of the latest runs of each step are shown."""
@@ -326,6 +328,27 @@ def contacts(selection: Selection, criteria: Criteria, limit: int, offset: int) 
     return _marts(_state()).contacts(selection, criteria, limit, offset)
 
 
+def by_meaning() -> bool:
+    """Whether contacts can be searched by meaning: they have vectors, and the model that gave them has an export."""
+    state = _state()
+    if state.model is None or not is_exported(workspace().models / state.model):
+        return False
+    return bool(_answer(state, "meaning_middle"))
+
+
+def near(text: str) -> tuple[float, ...] | None:
+    """What somebody looks for, as `Criteria.near`; None where the export cannot be read, or is not what gave contacts
+    their vectors. Wants `by_meaning`. Not cached: what people type is kept nowhere."""
+    access.require(May.READ)
+    opened, state = workspace(), _state()
+    middle = cast(tuple[float, ...], _answer(state, "meaning_middle"))
+    try:
+        reader = _search_reader(opened.models / (state.model or ""), typical(opened.taxonomy))
+    except ModelFolderError:
+        return None
+    return reader.vector(text, middle) if reader.width == len(middle) else None
+
+
 def contact(contact_id: str) -> ContactView | None:
     """One contact with its transcript."""
     return _marts(_state()).contact(contact_id)
@@ -386,6 +409,12 @@ def _state() -> State:
     person = access.current()
     state = _read_state(str(access.root()))
     return replace(state, area=person.area, words=person.may(May.READ))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _search_reader(folder: Path, short: tuple[str, ...]) -> SearchReader:
+    """One for all sessions, made when somebody first searches by meaning: until then no model is in memory."""
+    return SearchReader(folder, short)
 
 
 @lru_cache(maxsize=4)

@@ -295,8 +295,14 @@ def theme(found: ThemeSummary, selection: Selection) -> str:
 def contacts(total: int, criteria: Criteria) -> str:
     """How many contacts a list holds."""
     if not total:
-        return _("No contact fits.")
-    if criteria.folded_words:
+        return _("No contact says anything like this.") if criteria.near is not None else _("No contact fits.")
+    if criteria.near is not None:
+        said = ngettext(
+            "{count} contact says something like this.",
+            "{count} contacts say something like this, the most alike first.",
+            total,
+        )
+    elif criteria.folded_words:
         said = ngettext(
             "{count} contact with these words, newest first.",
             "{count} contacts with these words, newest first.",

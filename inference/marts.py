@@ -26,6 +26,7 @@ from voc.inference import (
     marts_corrections,
     marts_journey,
     marts_map,
+    marts_meaning,
     marts_models,
     marts_pulse,
     marts_reasons,
@@ -80,6 +81,8 @@ class Criteria:
     """Only contacts that the model abstained on."""
     stage: str | None = None
     """Stage of the customer journey; NOT_STATED: those without one."""
+    near: tuple[float, ...] | None = field(default=None, repr=False)
+    """Vector of a search by meaning, as `meaning.SearchReader` gives it: what is like it, the most alike first."""
 
     @property
     def folded_words(self) -> tuple[str, ...]:
@@ -495,9 +498,12 @@ class Marts:
         return self._views(numbers)
 
     def contacts(self, selection: Selection, criteria: Criteria, limit: int, offset: int = 0) -> Page:
-        """Contacts that meet everything, newest first, with their transcripts."""
+        """Contacts that meet everything, newest first, those with the same meaning nearest first, with transcripts.
+
+        Raises ValueError where the vector of a search has another width than those of contacts.
+        """
         cursor = self._connection.cursor()
-        where, values = [_SELECTED], _values(selection)
+        where, values, order = [_SELECTED], _values(selection), "number"
         if criteria.folded_words:
             words = {f"word{place}": _like(word) for place, word in enumerate(criteria.folded_words)}
             matches = " AND ".join(rf"search_text LIKE ${name} ESCAPE '\'" for name in words)
@@ -507,6 +513,10 @@ class Marts:
                 {"first": selection.first, "last": selection.last, **words},
             )
             where.append("number IN (SELECT number FROM hit)")
+        if criteria.near is not None:
+            marts_meaning.find(cursor, criteria.near, selection.first, selection.last)
+            where.append("number IN (SELECT number FROM near)")
+            order = "(SELECT similarity FROM near WHERE near.number = contact.number) DESC, number"
         if criteria.reason is not None:
             where.append("number IN (SELECT number FROM contact_reason WHERE reason = $reason)")
             values["reason"] = criteria.reason
@@ -525,11 +535,15 @@ class Marts:
         condition = " AND ".join(where)
         total = cursor.execute(f"SELECT count(*) FROM contact WHERE {condition}", values).fetchone()
         numbers = cursor.execute(
-            f"SELECT number FROM contact WHERE {condition} ORDER BY number LIMIT $limit OFFSET $offset",
+            f"SELECT number FROM contact WHERE {condition} ORDER BY {order} LIMIT $limit OFFSET $offset",
             values | {"limit": limit, "offset": offset},
         ).fetchall()
         cursor.close()
         return Page(total[0] if total else 0, self._views([row[0] for row in numbers]))
+
+    def meaning_middle(self) -> tuple[float, ...]:
+        """The mean of the vectors that contacts are searched by meaning with; empty where they have none."""
+        return marts_meaning.middle(self._connection)
 
     def languages_of(self, contact_ids: Sequence[str]) -> dict[str, str]:
         """Language of each of these contacts, as far as they are here."""

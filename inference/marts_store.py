@@ -2,8 +2,8 @@
 
 All sessions, and all processes, read the same file and hold no more of it in memory than `MEMORY` allows. It holds
 what can be worked out again at any time from the lake, under a name that says of which state: a new state gets a new
-file, whole or not at all, and old ones are deleted. Transcripts stay in the lake; of texts there are only the folded
-words that a search looks through.
+file, whole or not at all, and old ones are deleted. Transcripts and vectors stay in the lake; of texts there are only
+the folded words and the few bytes of meaning that a search looks through.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from voc.inference import (
     marts_churn,
     marts_contacts,
     marts_journey,
+    marts_meaning,
     marts_models,
     marts_signals,
     marts_themes,
@@ -72,7 +73,7 @@ class Wanted:
 
     def name(self, lake: Lake) -> str:
         """Name of the file that belongs to the lake as it is now: its state, and what is wanted of it."""
-        state = [lake.commits(*TABLES), SCRIPTS, ACTIVE, duckdb.__version__]
+        state = [lake.commits(*TABLES), SCRIPTS, ACTIVE, marts_meaning.WAY, duckdb.__version__]
         return f"{_digest(state)}-{_digest(astuple(self))}{_ENDING}"
 
 
@@ -155,6 +156,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, lake: Lake, wanted: Wanted) -> 
         connection.register(f"lake_{name}", lake.dataset(name))
     for script in SCRIPTS:
         connection.execute(script)
+    marts_meaning.fill(connection, lake, wanted.model or "")
     first, last = connection.execute("SELECT min(day), max(day) FROM contact").fetchall()[0]
     if first is None:
         first = last = date.min

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from voc.app import components, contact_list, contact_views, queries, url
+from voc.app import components, contact_list, contact_search, contact_views, queries, url
 from voc.app.pages import CONTACTS
 from voc.i18n import _
-from voc.inference.marts import Criteria
 
 TITLE = _("What was said?")
 components.opened(TITLE)
@@ -16,5 +15,4 @@ if contact is None:
     components.heading(TITLE)
     components.lost("contact", _("It may have been deleted, or the link is incomplete."))
     st.stop()
-folded_words = Criteria(words=st.query_params.get("q", "")).folded_words
-contact_views.transcript(TITLE, contact, queries.workspace(), folded_words)
+contact_views.transcript(TITLE, contact, queries.workspace(), contact_search.folded_words())

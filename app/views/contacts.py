@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from voc.app import components, contact_list, contact_views, queries, sentences, url
+from voc.app import components, contact_list, contact_search, contact_views, queries, sentences, url
 from voc.app.pages import CONTACT
 from voc.i18n import _
 
@@ -13,11 +13,16 @@ if "contact" in st.query_params:
     st.switch_page(CONTACT.path, query_params=url.everything())
 view = components.filter_bar(span)
 criteria = contact_list.criteria_bar(view, span)
+if criteria is None:
+    with top:
+        components.heading(TITLE)
+    contact_search.impossible()
+    st.stop()
 page = contact_list.fetch(view, criteria)
 with top:
     components.heading(TITLE, sentences.contacts(page.total, criteria))
 if not page.total:
-    components.nothing_selected(*contact_list.KEYS)
+    contact_list.nothing(criteria)
     st.stop()
 if not span.scored:
     components.not_scored()
