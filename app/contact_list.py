@@ -64,7 +64,7 @@ def nothing(criteria: Criteria) -> None:
     if criteria.near is None:
         components.nothing_selected(*KEYS)
     else:
-        contact_search.nothing_alike(*(key for key in KEYS if key not in contact_search.KEYS))
+        contact_search.nothing_similar(*(key for key in KEYS if key not in contact_search.KEYS))
 
 
 def download(view: View, criteria: Criteria, total: int) -> None:
@@ -72,7 +72,7 @@ def download(view: View, criteria: Criteria, total: int) -> None:
     name = downloads.name("contacts", view.selection.first, view.selection.last)
     first = _("The file holds the newest {count} of them.")
     if criteria.near is not None:
-        first = _("The file holds the {count} of them that are most alike.")
+        first = _("The file holds the nearest {count} of them.")
     note = first.format(count=words.count(FILE_SIZE)) if total > FILE_SIZE else ""
     downloads.buttons(name, lambda: file(view, criteria), note)
 

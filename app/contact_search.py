@@ -41,12 +41,13 @@ def bar(span: Span) -> Search | None:
         return Search(words=text)
     if not one_line(text):
         return Search()
-    near = queries.near(text) if offered else None
+    with st.spinner(_("Reading the search …")):  # seconds where nobody has searched by meaning since the start
+        near = queries.near(text) if offered else None
     if near is None:
         return None
     said = _(
-        "The model compares what is meant, in all languages: no word has to match. What is less than {floor} alike "
-        "(1: the same) is left out."
+        "Compared by what is meant, across languages: no word has to match. Contacts less similar than {floor} "
+        "(1 is the same) are left out."
     )
     st.caption(said.format(floor=words.decimal(FLOOR, 2)))
     return Search(near=near)
@@ -66,10 +67,10 @@ def impossible() -> None:
         st.button(_("Search by words"), icon=":material/search:", on_click=url.clear, args=("search",))
 
 
-def nothing_alike(*filters: str) -> None:
-    """No contact is like what is looked for; `filters` are the page's own."""
+def nothing_similar(*filters: str) -> None:
+    """No contact is similar to what is looked for; `filters` are the page's own."""
     with st.container(border=True, gap="small"):
-        st.header(_("Nothing alike"), anchor=False, icon=":material/search_off:")
+        st.header(_("Nothing similar"), anchor=False, icon=":material/search_off:")
         st.caption(_("Say it as a customer would, in a few words, or look in a longer period."))
         st.button(
             _("Clear the filters"),

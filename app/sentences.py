@@ -295,11 +295,11 @@ def theme(found: ThemeSummary, selection: Selection) -> str:
 def contacts(total: int, criteria: Criteria) -> str:
     """How many contacts a list holds."""
     if not total:
-        return _("No contact says anything like this.") if criteria.near is not None else _("No contact fits.")
+        return _("No contact says anything similar.") if criteria.near is not None else _("No contact fits.")
     if criteria.near is not None:
         said = ngettext(
-            "{count} contact says something like this.",
-            "{count} contacts say something like this, the most alike first.",
+            "{count} contact says something similar.",
+            "{count} contacts say something similar, nearest first.",
             total,
         )
     elif criteria.folded_words:

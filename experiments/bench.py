@@ -139,11 +139,13 @@ def workspace_suites(data: Path | None = None) -> dict[str, WorkspaceSuite]:
     from voc.experiments.suites.churn_behaviour import churn_behaviour
     from voc.experiments.suites.churn_outcomes import churn_outcomes
     from voc.experiments.suites.cold_start import cold_start
+    from voc.experiments.suites.meaning import meaning
 
     return {
         "churn-behaviour": lambda workspace, progress, run: churn_behaviour(workspace, run),
         "churn-outcomes": churn_outcomes,
         "cold-start": partial(cold_start, data=data),
+        "meaning": meaning,
     }
 
 

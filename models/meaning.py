@@ -74,13 +74,13 @@ class MeaningSpace:
     directions: Floats
 
     @classmethod
-    def of(cls, moments: Moments) -> "MeaningSpace":
-        """The principal components of what is left of contacts without their languages."""
+    def of(cls, moments: Moments, components: int = COMPONENTS) -> "MeaningSpace":
+        """At most so many principal components of what is left of contacts without their languages."""
         mean, languages = moments.mean, moments.languages
         spread = moments.products / max(moments.rows, 1) - np.outer(mean, mean)
         without = np.eye(moments.width) - languages.T @ languages
         _, directions = np.linalg.eigh(without @ spread @ without)
-        kept = min(COMPONENTS, moments.width - len(languages))
+        kept = min(components, moments.width - len(languages))
         return cls(mean.astype(np.float32), np.ascontiguousarray(directions[:, ::-1][:, :kept].T, dtype=np.float32))
 
     def codes(self, vectors: Floats) -> Codes:
