@@ -90,7 +90,7 @@ def _directions(cursor: duckdb.DuckDBPyConnection) -> Floats:
 
 
 def _space(lake: Lake, model: str) -> MeaningSpace | None:
-    """Learnt from whole days; None where nothing has a vector."""
+    """Learnt from whole days; None where nothing has a vector, or vectors say nothing but the language."""
     days = _spread(lake.query(_DAYS, {"model": model}).to_pylist())
     forms = lake.query(_FORMS, {"days": days})
     moments: Moments | None = None
@@ -102,7 +102,8 @@ def _space(lake: Lake, model: str) -> MeaningSpace | None:
         if moments is not None and moments.width:
             whole = _whole(known, moments.width)
             moments.add(vectors_of(whole["embedding"]), whole["form"].to_pylist())
-    return MeaningSpace.of(moments) if moments is not None and moments.rows else None
+    space = MeaningSpace.of(moments) if moments is not None and moments.rows else None
+    return space if space is not None and len(space.directions) else None
 
 
 def _spread(days: Sequence[dict[str, object]]) -> list[date]:
