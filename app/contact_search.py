@@ -72,13 +72,14 @@ def nothing_similar(*filters: str) -> None:
     with st.container(border=True, gap="small"):
         st.header(_("Nothing similar"), anchor=False, icon=":material/search_off:")
         st.caption(_("Say it as a customer would, in a few words, or look in a longer period."))
-        st.button(
-            _("Clear the filters"),
-            key="clear",
-            icon=":material/filter_alt_off:",
-            on_click=url.clear,
-            args=(*url.FILTERS, *filters),
-        )
+        if any(url.value(key) for key in (*url.FILTERS, *filters)):
+            st.button(
+                _("Clear the filters"),
+                key="clear",
+                icon=":material/filter_alt_off:",
+                on_click=url.clear,
+                args=(*url.FILTERS, *filters),
+            )
 
 
 def _wanted() -> bool:
