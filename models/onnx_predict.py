@@ -20,7 +20,7 @@ from voc.models.turns import BY_TURN, Turns
 CALL_TOKENS = 256
 """Tokens in one call: more leave the processor's cache, fewer leave its cores idle between calls."""
 _SLOWER = ["SkipLayerNormFusion"]
-"""Of ONNX Runtime's rewritings of a graph: the sum and the norm in one step take several times as long as one by one."""
+"""Of ONNX Runtime's rewritings of a graph: sum and norm in one step take several times as long as one by one."""
 PARCEL_TOKENS = 4096
 """Segments that go to a reader together have about so many tokens: enough that their lengths can be matched."""
 _HEADS_AT_ONCE = 512  # contacts whose segments' vectors are laid out side by side

@@ -16,7 +16,6 @@ from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, machine_context
 from voc.labels import TaskName
 from voc.models.folder import load_model
-from voc.models.predict import Predictor
 from voc.models.registry import RunLog
 
 CASES = Path(__file__).parents[1] / "devsets" / "churn"
@@ -28,13 +27,14 @@ def churn_behaviour(workspace: Workspace, run: RunLog) -> BenchResult:
     if version is None:
         raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
     model = load_model(workspace.models / version)
-    predictor = Predictor(model.classifier, model.tokenizer)
-    threshold = model.decisions.thresholds[TaskName.CHURN_INTENT]
+    predictor = model.predictor()
+    (task,) = (task for task in predictor.tasks if task.name == TaskName.CHURN_INTENT)
     figures: dict[str, float] = {}
     right_of: dict[str, list[bool]] = {}
     for form, kinds in churn_cases().items():
         for (side, kind), texts in kinds.items():
-            said = predictor.predict(texts).probabilities[TaskName.CHURN_INTENT][:, 1] >= threshold
+            found = predictor.predict(texts, [form] * len(texts)).probabilities[task.name]
+            said = model.decisions.decide(task, found)[:, 1]  # as `voc score` decides
             right = (said == (side == "leaving")).tolist()
             figures[f"accuracy.{form}.{kind}"] = float(np.mean(right))
             right_of.setdefault(form, []).extend(right)
