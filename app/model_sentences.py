@@ -224,16 +224,16 @@ def gate(found: Gate | None) -> str:
     precision = escaped(found.precision)
     if found.refusal is not None:
         said = ngettext(
-            "The export ({precision}) was not let through on {count} labelled contact: {refusal}.",
-            "The export ({precision}) was not let through on {count} labelled contacts: {refusal}.",
+            "The export ({precision}) was not let through on {count} contact: {refusal}.",
+            "The export ({precision}) was not let through on {count} contacts: {refusal}.",
             found.contacts,
         )
         return counted(said, found.contacts, precision=precision, refusal=escaped(found.refusal))
     said = ngettext(
-        "Exported ({precision}) and let through on {count} labelled contact: it loses at most {loss} points of "
-        "macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
-        "Exported ({precision}) and let through on {count} labelled contacts: it loses at most {loss} points of "
-        "macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
+        "Exported ({precision}) and let through on {count} contact: it is expected to lose at most {loss} "
+        "points of macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
+        "Exported ({precision}) and let through on {count} contacts: it is expected to lose at most {loss} "
+        "points of macro-F1 ({allowed} are allowed), and its vectors lie at cosine {cosine}.",
         found.contacts,
     )
     return counted(

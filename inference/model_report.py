@@ -26,10 +26,10 @@ _LONGEST_CARD = 100_000  # characters
 
 @dataclass(frozen=True)
 class Gate:
-    """How an export stood beside the model that it was made of, on so many labelled contacts.
+    """How an export stood beside the model that it was made of, on so many contacts.
 
-    `loss` is the most macro-F1 that any task loses over all contacts; `cosine` the mean of the vectors' cosines.
-    `refusal` says why it was not let through; None where it is used.
+    `loss` is the most macro-F1 that any task is expected to lose over all of them; `cosine` the mean of the vectors'
+    cosines. `refusal` says why it was not let through; None where it is used.
     """
 
     precision: str
@@ -108,8 +108,8 @@ def _gate(folder: Path) -> Gate | None:
 def _read_gate(values: Mapping[str, Any]) -> Gate:
     return Gate(
         values["precision"],
-        values["labelled"],
-        values["largest_loss"],
+        values["contacts"],
+        values["largest_expected_loss"],
         values["settings"]["margin"],
         values["cosine_mean"],
         values["refusal"],

@@ -566,8 +566,8 @@ def demo(
         show_training(summary.training)
     if summary.exported is not None:
         out.print(
-            f"Exported in {summary.exported.precision}: loses at most {summary.exported.largest_loss * 100:.2f} points "
-            f"of macro-F1 on dev, in any task and language with contacts enough.",
+            f"Exported in {summary.exported.precision}: expected to lose at most "
+            f"{summary.exported.largest_expected_loss * 100:.2f} points of macro-F1 in any task.",
             highlight=False,
         )
     elif summary.refused:
