@@ -97,9 +97,9 @@ def _space(lake: Lake, model: str) -> MeaningSpace | None:
     for batch in _batches(lake, model, ds.field("day").isin(days)):
         rows = pc.index_in(batch["contact_id"], value_set=forms["contact_id"])
         known = batch.append_column("form", forms["form"].take(rows)).filter(rows.is_valid())
-        if moments is None and known.num_rows:
-            moments = Moments(pc.max(pc.list_value_length(known["embedding"])).as_py())
-        if moments is not None and moments.width:
+        if moments is None and (width := pc.max(pc.list_value_length(known["embedding"])).as_py()):
+            moments = Moments(width)
+        if moments is not None:
             whole = _whole(known, moments.width)
             moments.add(vectors_of(whole["embedding"]), whole["form"].to_pylist())
     space = MeaningSpace.of(moments) if moments is not None and moments.rows else None

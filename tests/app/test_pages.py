@@ -347,11 +347,13 @@ def test_what_customers_write_is_shown_as_text(visit: Open, make: Any, tmp_path:
     visit(workspace)
 
 
-def test_links_carry_the_filters(visit: Open, hundreds: Workspace) -> None:
-    app = visit(hundreds, period="all", product="Mobile", segment="business")
+@pytest.mark.parametrize("chosen", [{"product": "Mobile"}, {"segment": "business"}])
+def test_links_carry_the_filters(visit: Open, hundreds: Workspace, chosen: dict[str, str]) -> None:
+    app = visit(hundreds, period="all", **chosen)
     links = [link.proto.query_string for link in app.page_link]
     assert len(links) == len(PAGES) + 5
-    assert all({"period=all", "product=Mobile", "segment=business"} <= set(link.split("&")) for link in links)
+    wanted = {f"{name}={value}" for name, value in {"period": "all", **chosen}.items()}
+    assert all(wanted <= set(link.split("&")) for link in links)
     assert [link for link in links if "churn=yes" in link]
 
 

@@ -55,7 +55,13 @@ def cluster() -> Iterator[Any]:
 
     quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
     store = {"object_store_memory": 80 * 1024**2}
-    with tempfile.TemporaryDirectory(prefix="vr-", ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="vr-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # Where Ray notes the address of the cluster. It makes the folder only where it starts without one of ours.
+        patch.setenv("RAY_TMPDIR", folder)
+        (Path(folder) / "ray").mkdir()
         head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder, "_system_config": quick, **store}
         found = Cluster(initialize_head=True, head_node_args=head)
         found.folder = Path(folder)

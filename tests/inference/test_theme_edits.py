@@ -75,9 +75,9 @@ def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date =
 
 @pytest.fixture
 def company(tmp_path: Path) -> Workspace:
-    """Three topics of 60 contacts each, found: the largest id is T003."""
+    """Three topics of 60 contacts each, found: the largest id is T003. None is large enough to be two themes."""
     taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
-    workspace = Workspace.create(tmp_path / "w", "[themes]\nmin_theme_size = 10\nneighbours = 8\n", taxonomy)
+    workspace = Workspace.create(tmp_path / "w", "[themes]\nmin_theme_size = 31\nneighbours = 8\n", taxonomy)
     (workspace.models / "m1").mkdir(parents=True)
     workspace.make_current("m1")
     for topic in WORDS:
@@ -347,7 +347,7 @@ def test_a_new_model_keeps_ids_by_the_themes_contacts(company: Workspace) -> Non
 
 def test_the_order_of_contacts_does_not_matter(company: Workspace, tmp_path: Path) -> None:
     taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
-    other = Workspace.create(tmp_path / "o", "[themes]\nmin_theme_size = 10\nneighbours = 8\n", taxonomy)
+    other = Workspace.create(tmp_path / "o", "[themes]\nmin_theme_size = 31\nneighbours = 8\n", taxonomy)
     (other.models / "m1").mkdir(parents=True)
     other.make_current("m1")
     for name in ("scores", "contacts"):
