@@ -186,18 +186,16 @@ def no_queue(judged: bool) -> None:
     )
 
 
-def nothing_selected(*more_keys: str) -> None:
-    """The filters exclude everything."""
+def nothing_selected(*more_keys: str, title: str = "", why: str = "") -> None:
+    """The filters exclude everything. They can be cleared, where there are any, and so can what stands in the URL under
+    `more_keys`."""
+    keys = (*url.FILTERS, *more_keys)
     with st.container(border=True, gap="small"):
-        st.header(_("No contact fits these filters"), anchor=False, icon=":material/filter_alt_off:")
-        st.caption(_("There are contacts in this workspace, but none with this combination."))
-        st.button(
-            _("Clear the filters"),
-            key="clear",
-            icon=":material/filter_alt_off:",
-            on_click=url.clear,
-            args=(*url.FILTERS, *more_keys),
-        )
+        st.header(title or _("No contact fits these filters"), anchor=False, icon=":material/filter_alt_off:")
+        st.caption(why or _("There are contacts in this workspace, but none with this combination."))
+        if any(map(url.value, keys)):
+            icon = ":material/filter_alt_off:"
+            st.button(_("Clear the filters"), key="clear", icon=icon, on_click=url.clear, args=keys)
 
 
 _LOST = {"theme": N_("There is no such theme"), "contact": N_("There is no such contact")}

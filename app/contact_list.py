@@ -63,8 +63,10 @@ def nothing(criteria: Criteria) -> None:
     """No contact fits. Where a meaning is looked for, that stays when the filters are cleared."""
     if criteria.near is None:
         components.nothing_selected(*KEYS)
-    else:
-        contact_search.nothing_similar(*(key for key in KEYS if key not in contact_search.KEYS))
+        return
+    filters = (key for key in KEYS if key not in contact_search.KEYS)
+    why = _("Say it as a customer would, in a few words, or look in a longer period.")
+    components.nothing_selected(*filters, title=_("Nothing similar"), why=why)
 
 
 def download(view: View, criteria: Criteria, total: int) -> None:

@@ -67,21 +67,6 @@ def impossible() -> None:
         st.button(_("Search by words"), icon=":material/search:", on_click=url.clear, args=("search",))
 
 
-def nothing_similar(*filters: str) -> None:
-    """No contact is similar to what is looked for; `filters` are the page's own."""
-    with st.container(border=True, gap="small"):
-        st.header(_("Nothing similar"), anchor=False, icon=":material/search_off:")
-        st.caption(_("Say it as a customer would, in a few words, or look in a longer period."))
-        if any(url.value(key) for key in (*url.FILTERS, *filters)):
-            st.button(
-                _("Clear the filters"),
-                key="clear",
-                icon=":material/filter_alt_off:",
-                on_click=url.clear,
-                args=(*url.FILTERS, *filters),
-            )
-
-
 def _wanted() -> bool:
     return url.value("search") == MEANING
 

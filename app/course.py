@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from voc.app import words
+from voc.app import vega, words
 from voc.app.charts import GREEN, GREY, ORANGE
 from voc.i18n import N_, Texts, _
 from voc.inference.courses import TurnSentiment, movement
@@ -62,31 +62,24 @@ def chart(said: Sequence[TurnSentiment]) -> dict[str, Any]:
     ]
     along = {"domain": [-0.3, len(rows) - 0.7], "nice": False, "zero": False}
     high = {"domain": [-1.2, 1.2], "nice": False, "zero": False}
-    x = {"field": "place", "type": "quantitative", "axis": None, "scale": along}
-    y = {"field": "mood", "type": "quantitative", "axis": None, "scale": high}
-    moods = [place for place, _colour, _shape in _MARKS.values()]
-    looks = {
-        "color": {"range": [colour for _place, colour, _shape in _MARKS.values()]},
-        "shape": {"range": [shape for _place, _colour, shape in _MARKS.values()]},
-    }
+    x = vega.quantity("place", axis=None, scale=along)
+    y = vega.quantity("mood", axis=None, scale=high)
+    moods, colours, shapes = (list(each) for each in zip(*_MARKS.values(), strict=True))
     marks = {
-        channel: {"field": "mood", "type": "nominal", "legend": None, "scale": {"domain": moods, **scale}}
-        for channel, scale in looks.items()
+        "color": vega.name("mood", legend=None, scale={"domain": moods, "range": colours}),
+        "shape": vega.name("mood", legend=None, scale={"domain": moods, "range": shapes}),
+        "tooltip": [
+            vega.told("turn", _("Customer's turn")),
+            vega.told("name", _("Sentiment")),
+            vega.told("likely", _("Probability")),
+        ],
     }
-    tooltip = [
-        {"field": "turn", "type": "nominal", "title": _("Customer's turn")},
-        {"field": "name", "type": "nominal", "title": _("Sentiment")},
-        {"field": "likely", "type": "nominal", "title": _("Probability")},
-    ]
     return {
         "data": {"values": rows},
         "height": HEIGHT,
         "encoding": {"x": x, "y": y},
         "layer": [
-            {"mark": {"type": "line", "color": GREY, "strokeWidth": 1.5, "opacity": 0.6}},
-            {
-                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 100},
-                "encoding": marks | {"tooltip": tooltip},
-            },
+            vega.layer("line", {}, color=GREY, strokeWidth=1.5, opacity=0.6),
+            vega.layer("point", marks, filled=True, opacity=1, size=100),
         ],
     }

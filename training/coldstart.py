@@ -32,7 +32,7 @@ from voc.training.card import cold_start_card
 from voc.training.centroids import Background, Read, Rows, left_out_logits, set_heads
 from voc.training.evaluate import choose_decisions
 from voc.training.fit import Fitted, Progress, fit
-from voc.training.labelled import LabelledSet, labelled_rows, labelled_table, target_column, unlabelled_set
+from voc.training.labelled import LabelledSet, labelled_rows, labelled_table, target_column, unlabelled_texts
 from voc.training.seed import FORMS, seed_contacts
 
 BACKGROUND = 1500
@@ -174,8 +174,8 @@ def places(described: LabelledSet, reason: Task) -> Rows:
 
 def background_texts(lake: Lake, settings: TrainingSettings) -> Unlabelled:
     """Unlabelled texts and their languages: contacts of the lake, filled up from the seed corpus."""
-    own = unlabelled_set(lake, BACKGROUND, settings.speakers)
-    found, contacts = list(zip(own.texts, own.languages, strict=True)), len(own.texts)
+    found = unlabelled_texts(lake, BACKGROUND, settings.speakers)
+    contacts = len(found)
     draw = np.random.default_rng(settings.seed)
     seeds = [(contact.texts[form], form) for contact in seed_contacts() for form in FORMS]
     found += [seeds[place] for place in draw.permutation(len(seeds))[: max(0, BACKGROUND - len(found))]]

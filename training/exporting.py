@@ -38,14 +38,13 @@ from voc.models.predictions import Predictions
 from voc.models.storage import write_json, write_whole
 from voc.models.tasks import Floats, Task
 from voc.training.evaluate import truth_of
-from voc.training.labelled import LabelledSet, labelled_sets, unlabelled_set
+from voc.training.labelled import LabelledSet, labelled_sets, unlabelled_texts
 from voc.training.promote import ALL, Judged, compare_decisions
 from voc.training.resampling import resamples
 
 PrecisionName = Literal["auto", "int8", "fp32"]
 Progress = Callable[[str, float], None]
 _DRAWS = 1000
-_LOOKED_AT = 200  # train contacts in which int8 looks for large activations
 
 
 @dataclass(frozen=True)
@@ -173,8 +172,9 @@ def export(
     model = load_model(folder)
     progress("the trained model reads dev and others", 0.1)
     config, dev = workspace.config, sets[Split.DEV]
-    others = unlabelled_set(workspace.lake, config.export.unlabelled, facts.speakers)
-    texts, languages = [*dev.texts, *others.texts], [*dev.languages, *others.languages]
+    others = unlabelled_texts(workspace.lake, config.export.unlabelled, facts.speakers)
+    texts = [*dev.texts, *(text for text, _ in others)]
+    languages = [*dev.languages, *(form for _, form in others)]
     trained = model.predictor().predict(texts, languages)
 
     def judge(graphs: Path, each: Precision) -> GateReport:
@@ -182,7 +182,7 @@ def export(
         found = OnnxPredictor(Exported(folder, graphs, facts, each)).predict(texts, languages)
         return compare(facts, each, dev, languages, trained, found, config.export)
 
-    looked_at = sets[Split.TRAIN].sample(_LOOKED_AT, 13).texts
+    looked_at = calibrating_texts(sets[Split.TRAIN])
     reports: list[GateReport] = []
     for each in PRECISIONS if precision == "auto" else (precision,):
         progress(f"{each}: graphs", 0.4)
@@ -190,6 +190,11 @@ def export(
         if reports[-1].refusal is None:
             return tuple(reports)
     raise ExportError(_refusal(reports, precision))
+
+
+def calibrating_texts(train: LabelledSet) -> Sequence[str]:
+    """Train contacts in which an int8 export looks for large activations."""
+    return train.sample(200, 13).texts
 
 
 def compare(

@@ -94,22 +94,14 @@ class LabelledSet:
         return len(self.dataset)
 
 
-@dataclass(frozen=True)
-class UnlabelledSet:
-    """Texts that nobody labelled, and the written form of each."""
-
-    texts: list[str]
-    languages: list[str]
-
-
-def unlabelled_set(lake: Lake, most: int, speakers: str) -> UnlabelledSet:
-    """A sample of the lake's contacts without labels, the same each time; those in which nobody speaks are left out."""
-    found = [
+def unlabelled_texts(lake: Lake, most: int, speakers: str) -> list[tuple[str, str]]:
+    """Text and written form of a sample of the lake's contacts without labels, the same each time; those in which
+    nobody speaks are left out."""
+    return [
         (text, form_of(row["language"], row["script"]))
         for row in lake.query(_UNLABELLED, {"most": most}).to_pylist()
         if (text := contact_text(row["turns"], speakers)).strip()
     ]
-    return UnlabelledSet([text for text, _ in found], [form for _, form in found])
 
 
 def target_column(task: Task) -> str:

@@ -138,7 +138,8 @@ def show_gate(report: "GateReport") -> None:
         )  # fmt: skip
     out.print(table)
     out.print(
-        f"Cosine of {report.contacts:,} vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "
+        f"{report.labelled:,} of {report.contacts:,} contacts are labelled. "
+        f"Cosine of their vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "
         f"{report.precision} is {'let through' if report.refusal is None else f'refused: {report.refusal}'}.",
         highlight=False, markup=False, soft_wrap=True,
     )  # fmt: skip

@@ -5,7 +5,7 @@ What is judged is whether a listed contact has that reason, among contacts in an
 """
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,11 @@ import numpy.typing as npt
 from voc.config import EncoderSettings
 from voc.cyrillic import to_latin
 from voc.data.columns import form_of, forms_of, vectors_of
-from voc.data.text import one_line
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.rivals import Frozen
-from voc.experiments.suites.transfer import DEVSETS
+from voc.experiments.suites.transfer import DEVSETS, bank_contacts
 from voc.inference.marts_meaning import FLOOR
 from voc.inference.meaning import typical
 from voc.labels import Language, Script
@@ -31,11 +30,6 @@ from voc.models.tasks import Floats
 from voc.models.theme_space import Centres, unit
 
 FIRST, ALIKE = 10, 20
-_SCRIPTS: Mapping[str, Mapping[str, Callable[[str], str]]] = {
-    "hr": {Script.LATIN: str},
-    "sl": {Script.LATIN: str},
-    "sr": {Script.CYRILLIC: str, Script.LATIN: to_latin},
-}
 _CONTACTS = """
 SELECT contact_id, language, script, embedding, labels.reasons AS reasons
 FROM contacts JOIN scores USING (contact_id) JOIN labels USING (contact_id)
@@ -154,11 +148,5 @@ def _searches(name: str, read: Callable[[Sequence[str]], Floats]) -> Texts:
 
 
 def _banking(read: Callable[[Sequence[str]], Floats]) -> Texts:
-    rows = [
-        (row["reason"], form_of(language, script), one_line(write(row["text"])))
-        for language, scripts in _SCRIPTS.items()
-        for row in tomllib.loads((DEVSETS / f"banking_{language}.toml").read_text(encoding="utf-8"))["contact"]
-        for script, write in scripts.items()
-    ]
-    reasons, forms, texts = zip(*rows, strict=True)
+    forms, reasons, texts = zip(*bank_contacts(), strict=True)
     return Texts(read(texts), forms, [(reason,) for reason in reasons])

@@ -5,7 +5,7 @@ serve to choose between ways of training; a figure on them is not a final one.
 """
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
@@ -17,7 +17,7 @@ from voc.experiments.quality import context_of, judge_rivals, reader_of
 from voc.experiments.rivals import Frozen, Predict, Rival, Tfidf
 from voc.experiments.sets import Row, by_split, labelled_set, labels_of
 from voc.experiments.suites.banking77 import banking
-from voc.labels import Split, TaskName
+from voc.labels import Language, Script, Split, TaskName
 from voc.models.registry import RunLog
 from voc.models.tasks import Task
 from voc.training.fit import fit
@@ -65,24 +65,21 @@ def transfer(
 
 def development_sets(task: Task) -> dict[str, LabelledSet]:
     """The development contacts by written form: hr, sl, sr-Cyrl, sr-Latn."""
-    sets = {}
+    rows: dict[str, list[Row]] = {}
+    for number, (form, reason, text) in enumerate(bank_contacts()):
+        row = Row(f"banking-{number}", text, {TaskName.REASON: (reason,)}, Split.DEV, form)
+        rows.setdefault(form, []).append(row)
+    return {form: labelled_set(found, (task,), Split.DEV) for form, found in rows.items()}
+
+
+def bank_contacts() -> Iterator[tuple[str, str, str]]:
+    """Written form, reason and text of each development contact; Serbian ones in both scripts."""
     for path in sorted(DEVSETS.glob("banking_*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        language, contacts = content["language"], content["contact"]
+        language = content["language"]
         scripts: dict[str, Callable[[str], str]] = (
-            {"Cyrl": str, "Latn": to_latin} if language == "sr" else {"Latn": str}
+            {Script.CYRILLIC: str, Script.LATIN: to_latin} if language == Language.SERBIAN else {Script.LATIN: str}
         )
         for script, write in scripts.items():
-            name = form_of(language, script)
-            rows = [
-                Row(
-                    f"{path.stem}-{number}",
-                    one_line(write(contact["text"])),
-                    {TaskName.REASON: (contact["reason"],)},
-                    Split.DEV,
-                    name,
-                )
-                for number, contact in enumerate(contacts)
-            ]
-            sets[name] = labelled_set(rows, (task,), Split.DEV)
-    return sets
+            for contact in content["contact"]:
+                yield form_of(language, script), contact["reason"], one_line(write(contact["text"]))

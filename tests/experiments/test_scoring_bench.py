@@ -14,12 +14,15 @@ from voc.experiments.processes import family, memory_mb
 from voc.experiments.scoring import (
     Sizes,
     encoder_gflop,
+    losses,
     ratio,
     scoring,
     transcripts,
     unique_share,
 )
 from voc.inference.engine import Texts
+from voc.models.exported import load_exported
+from voc.models.folder import load_model
 from voc.models.registry import Registry
 from voc.training.exporting import export
 
@@ -117,6 +120,14 @@ def test_work_of_a_text() -> None:
 
 def test_segments_said_twice_count_once() -> None:
     assert unique_share(["a\nb", "a\nc"]) == 0.75
+
+
+def test_int8_is_judged_where_fp32_is_in_use(trained: Workspace) -> None:
+    (fp32,) = (report.cosine_mean for report in export(trained, precision="fp32"))
+    folder = trained.models / str(trained.current_model)
+    int8 = losses(trained, load_model(folder), load_exported(folder))["int8_cosine"]
+    assert 0.9 < int8 < 1  # a model this small and random loses little
+    assert 1 - int8 > 3 * abs(1 - fp32)
 
 
 def test_memory_of_this_process_and_its_family() -> None:

@@ -1,12 +1,7 @@
 """Scoring and themes over the lake: once, twice, killed in between."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
 
+from tests.inference.scoring_commands import kill_scoring, run_scoring
 from voc.data.columns import vectors_of
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
@@ -170,19 +166,13 @@ def test_interrupted_run_ends_in_the_same_table(trained: Workspace, table_of: Ta
 
 
 def test_killed_process_ends_in_the_same_table(trained: Workspace, table_of: TableOf) -> None:
-    command = [sys.executable, "-m", "voc.cli", "score", "--workspace", str(trained.root)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while trained.lake.version("scores") < 3 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    left = score(trained).contacts
+    left = kill_scoring(trained, 3)
     total = trained.lake.query("SELECT count(*) AS n FROM contacts")["n"][0].as_py()
     assert 0 < left < total  # it was really killed in between
+    run_scoring(trained)
     killed = table_of(trained, *SCORES)
     trained.lake.replace("scores", trained.lake.dataset("scores").schema.empty_table())
-    score(trained)
+    run_scoring(trained)
     assert table_of(trained, *SCORES) == killed
 
 

@@ -1,12 +1,7 @@
 """A large day in shards: the same table as in one piece, wherever a run is stopped; scoring anew; other versions."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
@@ -17,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
+from tests.inference.scoring_commands import kill_scoring, run_scoring
 from voc.config import ScoringSettings
 from voc.data.contracts import CUSTOMERS
 from voc.data.contracts import SCORES as SCORES_CONTRACT
@@ -143,19 +139,13 @@ def test_a_run_stopped_within_a_day_goes_on_at_its_shard(one_day: Workspace, tab
 
 def test_killed_in_the_middle_of_a_shard_ends_in_the_same_table(one_day: Workspace, table_of: TableOf) -> None:
     workspace = in_shards(one_day, 40)
-    command = [sys.executable, "-m", "voc.cli", "score", "--workspace", str(workspace.root)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while workspace.lake.version("scores") < 2 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    left = score(workspace).contacts
+    left = kill_scoring(workspace, 2)
     assert 0 < left < counted(workspace, "contacts")  # it was really killed in between
+    run_scoring(workspace)
     assert not [path for path in workspace.lake.root.glob(".score-*") if path.is_dir()]
     killed = table_of(workspace, *SCORES)
     emptied(workspace)
-    score(workspace)
+    run_scoring(workspace)
     assert table_of(workspace, *SCORES) == killed
 
 
