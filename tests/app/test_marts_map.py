@@ -1,6 +1,7 @@
 """The map's questions against a lake small enough to count by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,15 @@ def test_a_drawn_mark_becomes_a_region() -> None:
     assert found is not None and len(found.corners) <= map_area.MOST_CORNERS
     assert map_area.drawn([{"brush_type": "lineX", "coord_range": [1, 2]}]) is None
     assert map_area.drawn([]) is None
+
+
+def test_a_name_at_an_edge_stands_beside_its_theme(marts: Marts) -> None:
+    found = marts.map_view(ALL, 100, 1)
+    assert found.frame is not None
+    left, right, _low, _high = found.frame.box
+    themes = tuple(replace(found.themes[0], x=x) for x in (left, (left + right) / 2, right))
+    names = map_chart.option(replace(found, themes=themes), "sentiment", dark=False)["series"][0]["data"]
+    assert [each["label"]["position"] for each in names] == ["right", "inside", "left"]
 
 
 def test_the_chart_has_a_series_a_colour_and_no_markup(marts: Marts) -> None:

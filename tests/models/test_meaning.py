@@ -36,6 +36,17 @@ def test_a_language_has_no_direction() -> None:
     assert np.linalg.norm(placed, axis=1).min() > 1
 
 
+def test_a_few_contacts_say_nothing_about_their_language() -> None:
+    vectors, forms, _ = said(600)
+    few = np.random.default_rng(1).normal(size=(LEAST_OF_LANGUAGE, WIDTH)).astype(np.float32) + 5
+    moments = Moments(WIDTH)
+    moments.add(vectors, forms)
+    moments.add(few[1:], ["sr"] * (LEAST_OF_LANGUAGE - 1))
+    assert len(moments.languages) == len(FORMS) - 1
+    moments.add(few[:1], ["sr"])
+    assert len(moments.languages) == len(FORMS)
+
+
 def test_the_nearest_is_what_means_the_same_in_another_language() -> None:
     vectors, forms, meant = said(600)
     space = space_of(vectors, forms)

@@ -41,6 +41,13 @@ def test_every_contact_is_there_in_every_form() -> None:
         assert [text for text, times in Counter(folded).items() if times > 2] == []
 
 
+def test_chats_have_the_same_turns_in_every_form() -> None:
+    turns = [{text.count("\n") for text in contact.texts.values()} for contact in seed_contacts()]
+    assert all(len(found) == 1 for found in turns)
+    assert sum(found != {0} for found in turns) >= 200
+    assert not [text for contact in seed_contacts() for text in contact.texts.values() if "\r" in text]
+
+
 def test_every_direction_and_mood_is_taught() -> None:
     directions = Counter(contact.direction for contact in seed_contacts())
     moods = Counter(contact.sentiment for contact in seed_contacts())

@@ -8,6 +8,7 @@ translation lie in one place. They are synthetic, and no figure of quality is ev
 
 import csv
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -110,7 +111,7 @@ def _rows(split: Split, settings: TrainingSettings) -> list[tuple[SeedContact, s
 
 
 def _read(text: str) -> Iterator[SeedContact]:
-    for row in csv.DictReader(text.splitlines()):
+    for row in csv.DictReader(io.StringIO(text, newline="")):  # a chat's turns are lines within a field
         texts = {form: row[form] for form in ("en", "hr", "sl")}
         texts |= {"sr-Cyrl": row["sr"], "sr-Latn": to_latin(row["sr"])}
         yield SeedContact(ChurnDirection(row["direction"]), Sentiment(row["sentiment"]), texts)
