@@ -11,6 +11,7 @@ from voc.models.quality import Bin
 from voc.models.tasks import Floats, Task
 
 Decisions = npt.NDArray[np.bool_]
+_CANDIDATES = np.linspace(0.1, 0.9, 33)  # thresholds
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,27 @@ def expected_macro_f1(
     return np.asarray((2 * (weights @ (likely * said)) / np.maximum(counted, 1e-9)).mean(axis=1))
 
 
-def best_threshold(truth: Decisions, probabilities: Floats, weights: npt.NDArray[np.float64] | None = None) -> float:
-    """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows; `weights` (rows,)
-    says how much each counts."""
-    candidates = np.linspace(0.1, 0.9, 33)
+def best_threshold(truth: Decisions, probabilities: Floats) -> float:
+    """The threshold on (rows, labels) probabilities that gives the highest micro-F1 on these rows."""
     cells, sure = truth.reshape(-1), probabilities.reshape(-1)  # micro-F1 is the F1 of all cells together
-    each = None if weights is None else np.repeat(weights, truth.shape[1])
-    scores = [f1_score(cells, sure >= value, sample_weight=each, zero_division=0.0) for value in candidates]
+    return _highest([f1_score(cells, sure >= value, zero_division=0.0) for value in _CANDIDATES])
+
+
+def expected_threshold(probabilities: Floats, weights: npt.NDArray[np.float64]) -> float:
+    """The threshold on (rows,) calibrated probabilities of a yes with the highest F1 to be expected on rows like these,
+    of which each counts `weights` (rows,).
+
+    It asks the probabilities of all rows, not the labels of the few that are a yes: among some dozens of those the
+    highest F1 is where chance put it.
+    """
+    believed = weights * probabilities
+    said = [probabilities >= value for value in _CANDIDATES]
+    return _highest([2 * believed[yes].sum() / max(weights[yes].sum() + believed.sum(), 1e-12) for yes in said])
+
+
+def _highest(scores: Sequence[float]) -> float:
     best = np.flatnonzero(np.isclose(scores, np.max(scores)))
-    return float(candidates[best[len(best) // 2]])  # the middle of a plateau moves least on new data
+    return float(_CANDIDATES[best[len(best) // 2]])  # the middle of a plateau moves least on new data
 
 
 def confusion(task: Task, truth: Decisions, probabilities: Floats) -> npt.NDArray[np.int64]:

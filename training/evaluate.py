@@ -7,7 +7,7 @@ import numpy as np
 
 from voc.models.calibration import IDENTITY, calibrated
 from voc.models.decisions import Decisions
-from voc.models.metrics import TaskQuality, best_threshold, by_group, confusion, task_quality
+from voc.models.metrics import TaskQuality, best_threshold, by_group, confusion, expected_threshold, task_quality
 from voc.models.predict import Predictor
 from voc.models.predictions import Predictions
 from voc.models.tasks import Task
@@ -91,8 +91,8 @@ def choose_decisions(
 
     Reasons take the threshold with the best micro-F1. Where none reaches it the most probable one counts down to a
     floor, below which the share `false_unknown` of contacts with a known reason lies: those come out as unknown. A yes
-    is said from the probability with the best F1 on, which is below a half where a yes is rare; the most probable mood
-    always counts.
+    is said from the probability with the best F1 to be expected on, which is below a half where a yes is rare; the most
+    probable mood always counts.
 
     `shares` says of yes-or-no tasks how frequent a yes is where the model will be used, if dev is no sample of that:
     probabilities and the threshold are then for that share (Elkan 2001, theorem 2).
@@ -115,7 +115,7 @@ def choose_decisions(
             weights = np.where(truth[:, 1], shares[task.name] / here, (1 - shares[task.name]) / (1 - here))
         probabilities = calibrated(task, logits, scalings[task.name], names)
         if task.kind == "binary" and truth[:, 1].any():
-            thresholds[task.name] = best_threshold(truth[:, 1:], probabilities[:, 1:], weights)
+            thresholds[task.name] = expected_threshold(probabilities[:, 1], weights)
         if task.kind == "multilabel":
             surest = probabilities[truth.any(axis=1)].max(axis=1)
             best = best_threshold(truth, probabilities)

@@ -7,6 +7,7 @@ from voc.models.metrics import (
     confusion,
     expected_calibration_error,
     expected_macro_f1,
+    expected_threshold,
     task_quality,
 )
 from voc.models.tasks import Task
@@ -38,6 +39,25 @@ def test_calibration_error_by_hand() -> None:
 def test_best_threshold_separates() -> None:
     probabilities = np.where(TRUTH, 0.42, 0.2).astype(np.float32)
     assert 0.2 < best_threshold(TRUTH, probabilities) <= 0.42
+
+
+def test_the_threshold_to_be_expected_is_the_best_and_hardly_moves_with_the_sample() -> None:
+    draw = np.random.default_rng(3)
+    sure = draw.beta(0.15, 2.3, 200_000).astype(np.float32)  # of a yes, in 6 % of rows and calibrated
+    yes = draw.random(len(sure)) < sure
+    parts = [draw.choice(len(sure), 1000) for _ in range(40)]
+    expected = [expected_threshold(sure[rows], np.ones(len(rows))) for rows in parts]
+    found = [best_threshold(yes[rows, None], sure[rows, None]) for rows in parts]
+    best = best_threshold(yes[:, None], sure[:, None])
+    assert abs(np.mean(expected) - best) < 0.03
+    assert np.std(expected) < 0.5 * np.std(found)
+
+
+def test_rows_that_count_more_move_the_threshold() -> None:
+    sure = np.repeat(np.float32([0.9, 0.5, 0.15]), [10, 10, 80])
+    alike, rarer = np.ones(100), np.where(sure > 0.4, 0.1, 1.0)
+    assert 0.15 < expected_threshold(sure, alike) <= 0.5
+    assert expected_threshold(sure, rarer) <= 0.15
 
 
 def test_confusion_counts_rows_with_one_label_only() -> None:
