@@ -46,7 +46,7 @@ def test_missing_workspace_is_said_clearly(registry: Registry) -> None:
 
 def test_churn_behaviour_judges_every_form_and_kind(registry: Registry, trained_once: tuple[Path, object]) -> None:
     result = run_bench("quality", "churn-behaviour", None, trained_once[0], registry, nothing)
-    assert len([name for name in result.figures if name.count(".") == 2]) == 5 * 10
+    assert len([name for name in result.figures if name.count(".") == 2]) == 5 * 11
     mean = sum(result.figures[f"accuracy.{form}"] for form in ("en", "hr", "sl", "sr-Cyrl", "sr-Latn")) / 5
     assert result.figures["accuracy"] == pytest.approx(mean, abs=0.01)
     assert "synthetic" in str(result.context["model"])
