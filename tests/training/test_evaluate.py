@@ -5,6 +5,7 @@ import pytest
 from datasets import Dataset
 
 from voc.labels import Split
+from voc.models.metrics import expected_threshold
 from voc.models.predictions import Predictions
 from voc.models.tasks import Floats, Task
 from voc.training.evaluate import choose_decisions, report_of
@@ -53,6 +54,9 @@ def test_a_rare_yes_is_said_at_its_best_f1() -> None:
     dev = labelled(LEAVES, yes)
     decisions = choose_decisions(predictions(LEAVES, logits), (LEAVES,), dev, 0.05)
     assert decisions.thresholds["churn_intent"] < 0.45
+    scaling = decisions.calibration["churn_intent"]["all"]
+    sure = LEAVES.probabilities(logits * np.float32(scaling.slope) + np.float32(scaling.shift))[:, 1]
+    assert decisions.thresholds["churn_intent"] == expected_threshold(sure, np.ones(2000))
     chosen = report_of(predictions(LEAVES, logits), (LEAVES,), dev, decisions).tasks["churn_intent"].whole
     half = type(decisions)({"churn_intent": 0.5}, decisions.calibration)
     plain = report_of(predictions(LEAVES, logits), (LEAVES,), dev, half).tasks["churn_intent"].whole
