@@ -5,7 +5,7 @@ import pytest
 from datasets import Dataset
 
 from voc.labels import Split
-from voc.models.metrics import expected_threshold
+from voc.models.metrics import best_threshold, expected_threshold
 from voc.models.predictions import Predictions
 from voc.models.tasks import Floats, Task
 from voc.training.evaluate import choose_decisions, report_of
@@ -54,14 +54,22 @@ def test_a_rare_yes_is_said_at_its_best_f1() -> None:
     dev = labelled(LEAVES, yes)
     decisions = choose_decisions(predictions(LEAVES, logits), (LEAVES,), dev, 0.05)
     assert decisions.thresholds["churn_intent"] < 0.45
-    scaling = decisions.calibration["churn_intent"]["all"]
-    sure = LEAVES.probabilities(logits * np.float32(scaling.slope) + np.float32(scaling.shift))[:, 1]
-    assert decisions.thresholds["churn_intent"] == expected_threshold(sure, np.ones(2000))
     chosen = report_of(predictions(LEAVES, logits), (LEAVES,), dev, decisions).tasks["churn_intent"].whole
     half = type(decisions)({"churn_intent": 0.5}, decisions.calibration)
     plain = report_of(predictions(LEAVES, logits), (LEAVES,), dev, half).tasks["churn_intent"].whole
     assert chosen.per_class["yes"]["f1"] > plain.per_class["yes"]["f1"] + 0.05
     assert chosen.ece < 0.03
+
+
+def test_a_few_labels_do_not_place_the_threshold() -> None:
+    draw = np.random.default_rng(2)
+    yes = (draw.random((300, 1)) < 0.1).astype(np.float32)
+    logits = (yes * 2 - 3 + draw.normal(0, 1, yes.shape)).astype(np.float32)
+    decisions = choose_decisions(predictions(LEAVES, logits), (LEAVES,), labelled(LEAVES, yes), 0.05)
+    scaling = decisions.calibration["churn_intent"]["all"]
+    sure = LEAVES.probabilities(logits * np.float32(scaling.slope) + np.float32(scaling.shift))[:, 1]
+    assert decisions.thresholds["churn_intent"] == expected_threshold(sure, np.ones(len(sure)))
+    assert decisions.thresholds["churn_intent"] != best_threshold(yes > 0, sure[:, None])
 
 
 def test_nothing_labelled_leaves_the_defaults() -> None:
