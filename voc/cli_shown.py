@@ -124,7 +124,7 @@ def show_comparison(comparison: "Comparison") -> None:
 def show_gate(report: "GateReport") -> None:
     """An export beside the model that it was made of: over all contacts, and against the labels that there are."""
     said = Table("task", "where", title=f"{report.precision} beside the trained model {report.version}")
-    right = Table("task", "where", title="Macro-F1, points of it lost, and ECE by the labelled contacts")
+    right = Table("task", "where", title="Macro-F1 and ECE by the labelled contacts")
     for table, names in (
         (said, ("contacts", "same", "expected loss", "")),
         (right, ("labelled", "F1", report.precision, "lost", "ECE", report.precision)),
@@ -133,17 +133,21 @@ def show_gate(report: "GateReport") -> None:
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for line in report.lines:
         refused = line.refused(report.settings)
-        style, mark = ("red", "refused") if refused else (None, "")
-        lost = f"{100 * line.expected_loss:+.2f}"
-        said.add_row(line.task, line.where, f"{line.contacts:,}", f"{line.agreement:.1%}", lost, mark, style=style)
+        said.add_row(
+            line.task, line.where, f"{line.contacts:,}", f"{line.agreement:.1%}", f"{100 * line.expected_loss:+.2f}",
+            "refused" if refused else "", style="red" if refused else None,
+        )  # fmt: skip
         if line.rows:
-            pairs = ([f"{each[name]:.3f}" for each in (line.trained, line.exported)] for name in ("macro_f1", "ece"))
-            macro_f1, ece = pairs
-            lost = f"{100 * line.loss:+.2f}"
-            right.add_row(line.task, line.where, f"{line.rows:,}", *macro_f1, lost, *ece, style=style)
+            macro_f1, ece = (
+                [f"{each[name]:.3f}" for each in (line.trained, line.exported)] for name in ("macro_f1", "ece")
+            )
+            right.add_row(
+                line.task, line.where, f"{line.rows:,}", *macro_f1, f"{100 * line.loss:+.2f}", *ece,
+                style="red" if refused else None,
+            )  # fmt: skip
     out.print(said, right)
     out.print(
-        f"{report.labelled:,} of {report.contacts:,} contacts are labelled. "
+        f"Losses are points of macro-F1. {report.labelled:,} of {report.contacts:,} contacts are labelled. "
         f"Cosine of their vectors: mean {report.cosine_mean:.4f}, least {report.cosine_least:.4f}. "
         f"{report.precision} is {'let through' if report.refusal is None else f'refused: {report.refusal}'}.",
         highlight=False, markup=False, soft_wrap=True,
