@@ -58,6 +58,7 @@ def test_rows_that_count_more_move_the_threshold() -> None:
     alike, rarer = np.ones(100), np.where(sure > 0.4, 0.1, 1.0)
     assert 0.15 < expected_threshold(sure, alike) <= 0.5
     assert expected_threshold(sure, rarer) <= 0.15
+    assert 0.15 < expected_threshold(sure, np.repeat([1, 0.1, 0.01], [10, 10, 80])) <= 0.5
 
 
 def test_confusion_counts_rows_with_one_label_only() -> None:
