@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,21 @@ from voc.inference.engine import Engine, Texts, open_engine
 from voc.labels import Split
 from voc.models.encoder import without_pooler
 from voc.models.export import export_graphs
-from voc.models.exported import Exported, load_exported
+from voc.models.exported import Exported, is_exported, load_exported
 from voc.models.folder import Model, load_model
+from voc.models.manifest import read_manifest
 from voc.models.onnx_predict import OnnxEncoder, OnnxPredictor, OnnxTokenizer
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
 from voc.models.threads import one_thread
+from voc.training.evaluate import evaluate, report_of
 from voc.training.exporting import calibrating_texts, compare
 from voc.training.labelled import labelled_sets
 
 SEED = 13
 TOKENS = 128
 PIPELINES = 3  # reasons, sentiment, churn: a model each, as they are usually put together
+_STUDENT = "student_"
 _MANY = 10_000  # contacts that an engine is told to expect, so that it starts its processes
 
 
@@ -52,9 +56,9 @@ class Sizes:
 
 
 def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, sizes: Sizes = Sizes()) -> BenchResult:
-    """Speed, memory, start and loss of the exported current model.
+    """Speed, memory, start and loss of the exported current model, and of its student where one is exported.
 
-    Both sides read the same transcripts, are warmed, and take turns; the ratio is that of the medians of their texts a
+    All sides read the same transcripts, are warmed, and take turns; the ratio is that of the medians of their texts a
     second. Raises WorkspaceError without a model, ModelFolderError without an export.
     """
     if workspace.current_model is None:
@@ -69,15 +73,27 @@ def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, s
     model = load_model(folder)
     progress("efficiency", 0.3)
     figures |= efficiency(exported, model, texts)
-    with open_engine(folder, workspace.config.scoring, "onnx", _MANY) as engine:
-        figures |= ratio(engine, _pipelines(model), texts, sizes, lambda share: progress("rounds", 0.35 + 0.6 * share))
+    student = newest_student(workspace, exported.facts.version)
+    with ExitStack() as opened:
+        named = {"": exported} | ({_STUDENT: student} if student else {})
+        engines = {
+            prefix: opened.enter_context(open_engine(each.folder, workspace.config.scoring, "onnx", _MANY))
+            for prefix, each in named.items()
+        }
+        figures |= ratios(
+            engines, _pipelines(model), texts, sizes, lambda share: progress("rounds", 0.35 + 0.6 * share)
+        )
     figures["unique_segments"] = unique_share(texts)
     progress("what int8 loses", 0.97)
     figures |= losses(workspace, model, exported)
+    if student:
+        figures |= student_losses(workspace, model, student)
     run.table("scoring", figures)
     context = machine_context() | {
         "data": f"{len(texts):,} transcripts of STAR and MultiDoGO in equal parts; memory on contacts of the workspace",
-        "model": exported.facts.version, "precision": exported.precision, "sizes": vars(sizes), "seed": SEED,
+        "model": exported.facts.version, "precision": exported.precision,
+        "student": student.facts.version if student else None,
+        "student_precision": student.precision if student else None, "sizes": vars(sizes), "seed": SEED,
     }  # fmt: skip
     return BenchResult("scoring", figures, context)
 
@@ -97,34 +113,48 @@ def transcripts(data: Path, speakers: str, count: int) -> list[str]:
     return found
 
 
-def ratio(
-    engine: Engine,
+def newest_student(workspace: Workspace, teacher: str) -> Exported | None:
+    """The newest exported model that was distilled from `teacher`; None where there is none."""
+    versions = sorted((path.name for path in workspace.models.iterdir() if is_exported(path)), reverse=True)
+    students = (name for name in versions if read_manifest(workspace.models / name).teacher == teacher)
+    newest = next(students, None)
+    return load_exported(workspace.models / newest) if newest else None
+
+
+def ratios(
+    engines: Mapping[str, Engine],
     rivals: Sequence[Callable[[Sequence[str]], object]],
     texts: Sequence[str],
     sizes: Sizes,
     progress: Callable[[float], None],
 ) -> dict[str, float]:
-    """Texts a second of both sides and their ratio, medians over rounds in which they take turns.
+    """Texts a second of the pipelines and of each engine, whose figures begin with its name, and their ratio to the
+    pipelines', medians over rounds in which all take turns.
 
-    A round's texts for the pipelines are some of those for the engine, which needs more of them to fill its processes.
+    A round's texts for the pipelines are some of those for the engines, which need more of them to fill their
+    processes.
     """
     begins = range(0, sizes.rounds * sizes.texts, sizes.texts)
     rounds = [list(texts[begin : begin + sizes.texts]) for begin in begins]
-    _engine_seconds(engine, rounds[0])
+    for engine in engines.values():
+        _engine_seconds(engine, rounds[0])
     _pipeline_seconds(rivals, rounds[0][:4])
-    ours, theirs = [], []
+    ours: dict[str, list[float]] = {name: [] for name in engines}
+    theirs = []
     for number, part in enumerate(rounds):
-        ours.append(len(part) / _engine_seconds(engine, part))
+        for name, engine in engines.items():
+            ours[name].append(len(part) / _engine_seconds(engine, part))
         some = part[:: max(1, len(part) // sizes.pipeline_texts)][: sizes.pipeline_texts]
         theirs.append(len(some) / _pipeline_seconds(rivals, some))
         progress((number + 1) / len(rounds))
-    mine, other = float(np.median(ours)), float(np.median(theirs))
-    return {
-        "ratio_to_pipelines": mine / other,
-        "texts_per_second": mine, "texts_per_second.low": min(ours), "texts_per_second.high": max(ours),
-        "pipelines.texts_per_second": other,
-        "pipelines.texts_per_second.low": min(theirs), "pipelines.texts_per_second.high": max(theirs),
-    }  # fmt: skip
+    other = _spread("pipelines.", theirs)
+    found = {f"{name}ratio_to_pipelines": float(np.median(rates) / np.median(theirs)) for name, rates in ours.items()}
+    return found | other | {key: value for name, rates in ours.items() for key, value in _spread(name, rates).items()}
+
+
+def _spread(prefix: str, rates: Sequence[float]) -> dict[str, float]:
+    name = f"{prefix}texts_per_second"
+    return {name: float(np.median(rates)), f"{name}.low": min(rates), f"{name}.high": max(rates)}
 
 
 def efficiency(exported: Exported, model: Model, texts: Sequence[str], repeats: int = 9) -> dict[str, float]:
@@ -225,6 +255,19 @@ def losses(workspace: Workspace, model: Model, exported: Exported) -> dict[str, 
         "int8_macro_f1_loss": report.largest_loss,
         "int8_expected_loss": report.largest_expected_loss,
         "int8_cosine": report.cosine_mean,
+    }
+
+
+def student_losses(workspace: Workspace, model: Model, student: Exported) -> dict[str, float]:
+    """Macro-F1 (0 to 1) that the exported student is below its trained teacher on the labelled contacts of the test
+    split, each with its own thresholds: of each task over all contacts, and the most of them."""
+    test = labelled_sets(workspace.lake, student.facts.tasks, student.facts.speakers)[Split.TEST]
+    found = OnnxPredictor(student).predict(test.texts, test.languages)
+    own = report_of(found, student.facts.tasks, test, student.facts.decisions)
+    teacher = evaluate(model.predictor(), test, model.decisions)
+    lost = {name: teacher.tasks[name].whole.macro_f1 - report.whole.macro_f1 for name, report in own.tasks.items()}
+    return {f"student_loss.{name}": value for name, value in lost.items()} | {
+        "student_macro_f1_loss": max([0.0, *lost.values()])
     }
 
 

@@ -3,6 +3,7 @@
 import traceback
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -107,18 +108,24 @@ def show_comparison(comparison: "Comparison") -> None:
         out.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
     if not comparison.lines:
         return
-    table = Table("task", "where", title=f"On test: {comparison.challenger} beside the current {comparison.champion}")
-    for name in ("contacts", "current", "new", "difference", "interval", ""):
-        table.add_column(name, justify="right" if name else "left")
+    out.print(
+        f"\nOn test, {comparison.challenger} beside the current {comparison.champion}: macro-F1, a reason's F1, and the "
+        "difference in points with its interval over all lines together.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     margin = comparison.settings.margin
-    for line in comparison.lines:
-        verdict = "worse" if line.worse(margin) else "perhaps worse" if line.doubtful(margin) else ""
-        figures = (f"{line.champion:.3f}", f"{line.challenger:.3f}", f"{line.difference:+.3f}")
-        table.add_row(
-            line.task, line.where, f"{line.contacts:,}", *figures, f"{line.low:+.3f} to {line.high:+.3f}", verdict,
-            style="red" if verdict == "worse" else None,
-        )  # fmt: skip
-    out.print(table)
+    for task in dict.fromkeys(line.task for line in comparison.lines):
+        table = Table(task, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        for name in ("contacts", "current", "new", "points", "interval", ""):
+            table.add_column(name, justify="right" if name else "left", no_wrap=True)
+        for line in (line for line in comparison.lines if line.task == task):
+            verdict = "worse" if line.worse(margin) else "worse?" if line.doubtful(margin) else ""
+            points, low, high = (f"{100 * value:+.1f}" for value in (line.difference, line.low, line.high))
+            table.add_row(
+                line.where, f"{line.contacts:,}", f"{line.champion:.3f}", f"{line.challenger:.3f}", points,
+                f"{low} to {high}", verdict, style="red" if verdict == "worse" else None,
+            )  # fmt: skip
+        out.print(table)
 
 
 def show_gate(report: "GateReport") -> None:

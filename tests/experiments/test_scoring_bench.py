@@ -15,7 +15,8 @@ from voc.experiments.scoring import (
     Sizes,
     encoder_gflop,
     losses,
-    ratio,
+    newest_student,
+    ratios,
     scoring,
     transcripts,
     unique_share,
@@ -24,6 +25,7 @@ from voc.inference.engine import Texts
 from voc.models.exported import load_exported
 from voc.models.folder import load_model
 from voc.models.registry import Registry
+from voc.training.distil import distil
 from voc.training.exporting import export
 
 SMALL = Sizes(rounds=2, texts=12, pipeline_texts=3, contacts=300)
@@ -42,15 +44,21 @@ class Tracked:
 def test_all_figures(trained: Workspace, handmade: Path) -> None:
     with (trained.root / "voc.toml").open("a") as file:
         file.write("[export]\nmargin = 1.0\nleast_cosine = 0.0\nleast_rows = 5\n")
+        file.write("[distillation]\nlayers = 1\nepochs = 1\nmost_segments = 400\n")
     workspace = Workspace.open(trained.root)
     export(workspace, precision="int8")
+    older, newer = distil(workspace), distil(workspace)
+    export(workspace, older.version, "fp32")
+    assert newest_student(workspace, older.teacher).facts.version == older.version  # type: ignore[union-attr]
+    assert newest_student(workspace, older.version) is None
+    export(workspace, newer.version, "fp32")
     tracked = Tracked()
     result = scoring(workspace, handmade, lambda what, share: None, tracked, SMALL)  # type: ignore[arg-type]
     figures = result.figures
     assert {
-        "ratio_to_pipelines", "efficiency_128", "int8_macro_f1_loss", "peak_rss_mb", "start_seconds",
+        "ratio_to_pipelines", "student_ratio_to_pipelines", "efficiency_128", "int8_macro_f1_loss", "peak_rss_mb", "start_seconds",
     } <= set(figures)  # fmt: skip
-    loss = {name: value for name, value in figures.items() if name.startswith("int8_")}
+    loss = {name: value for name, value in figures.items() if name.startswith(("int8_", "student_loss"))}
     assert all(np.isfinite(value) and value >= 0 for name, value in figures.items() if name not in loss)
     assert set(loss) >= {f"int8_loss.{task}.all" for task in ("reason", "sentiment", "churn_intent")}
     assert loss["int8_macro_f1_loss"] == max(0.0, *(loss[name] for name in loss if name.endswith(".all")))
@@ -58,6 +66,10 @@ def test_all_figures(trained: Workspace, handmade: Path) -> None:
     assert figures["peak_rss_mb"] > 50
     assert figures["batch.contacts"] == 300
     assert result.context["precision"] == "int8"
+    assert (result.context["student"], result.context["student_precision"]) == (newer.version, "fp32")
+    lost = {name.split(".")[1]: value for name, value in figures.items() if name.startswith("student_loss.")}
+    assert lost == pytest.approx({task: newer.lost[f"{task}.all"] for task in newer.test.tasks}, abs=1e-3)
+    assert figures["student_macro_f1_loss"] == max(0.0, *lost.values())
     assert tracked.tables["scoring"] == figures
     json.dumps(result.context)
     assert workspace.lake.version("scores") == -1  # the workspace itself was left alone
@@ -78,30 +90,33 @@ def test_both_sides_take_turns_on_the_same_transcripts() -> None:
     seen: list[tuple[str, list[str]]] = []
 
     class Recording:
-        name = "recording"
+        def __init__(self, name: str) -> None:
+            self.name = name
 
         def read(self, parts: "object") -> "object":
             for part in parts:  # type: ignore[attr-defined]
                 assert isinstance(part, Texts)
-                seen.append(("engine", list(part.texts)))
+                seen.append((self.name, list(part.texts)))
                 yield None
 
     texts = [f"text {number}" for number in range(24)]
-    found = ratio(
-        Recording(),  # type: ignore[arg-type]
+    found = ratios(
+        {"": Recording("engine"), "student_": Recording("student")},  # type: ignore[dict-item]
         [lambda part: seen.append(("pipeline", list(part)))] * 3,
         texts,
         SMALL,
         lambda share: None,
     )
-    warm, measured = seen[:4], seen[4:]
-    assert [side for side, _ in warm] == ["engine", *["pipeline"] * 3]
-    assert [side for side, _ in measured] == ["engine", *["pipeline"] * 3] * 2
-    for begin, number in ((0, 0), (12, 4)):
-        assert measured[number][1] == texts[begin : begin + 12]
-        assert len(measured[number + 1][1]) == 3
-        assert set(measured[number + 1][1]) < set(measured[number][1])
-    assert found["ratio_to_pipelines"] == pytest.approx(found["texts_per_second"] / found["pipelines.texts_per_second"])
+    warm, measured = seen[:5], seen[5:]
+    assert [side for side, _ in warm] == ["engine", "student", *["pipeline"] * 3]
+    assert [side for side, _ in measured] == ["engine", "student", *["pipeline"] * 3] * 2
+    for begin, number in ((0, 0), (12, 5)):
+        assert measured[number][1] == measured[number + 1][1] == texts[begin : begin + 12]
+        assert len(measured[number + 2][1]) == 3
+        assert set(measured[number + 2][1]) < set(measured[number][1])
+    for side in ("", "student_"):
+        quotient = found[f"{side}texts_per_second"] / found["pipelines.texts_per_second"]
+        assert found[f"{side}ratio_to_pipelines"] == pytest.approx(quotient)
 
 
 def test_transcripts_are_drawn_the_same_each_time(handmade: Path) -> None:
