@@ -22,7 +22,8 @@ def headline(found: CallList, order: Order) -> str:
             "{listed} of {count} customers with an observed risk, highest first.",
             found.total,
         )
-    elif listed == found.total:
+        return counted(said, found.total, listed=count(listed))
+    if listed == found.total:
         said = ngettext(
             "{count} customer said that they leave; all are on the list.",
             "{count} customers said that they leave; all are on the list.",
@@ -34,7 +35,27 @@ def headline(found: CallList, order: Order) -> str:
             "{listed} of {count} customers who said that they leave, most certain first.",
             found.total,
         )
-    return counted(said, found.total, listed=count(listed))
+    return f"{counted(said, found.total, listed=count(listed))} {meant(found)}".rstrip()
+
+
+def meant(found: CallList) -> str:
+    """How many of those listed by stated intent mean it, by the model's probabilities; a person's word is certain.
+
+    Empty for one customer alone, whose own probability stands beside the name.
+    """
+    listed = len(found.customers)
+    if listed < 2:
+        return ""
+    expected = round(sum(1.0 if one.stated_probability is None else one.stated_probability for one in found.customers))
+    if not expected:
+        said = _("By the model's probabilities hardly one of these {listed} means it.")
+    else:
+        said = ngettext(
+            "By the model's probabilities about {count} of these {listed} means it.",
+            "By the model's probabilities about {count} of these {listed} mean it.",
+            expected,
+        )
+    return said.format(count=count(expected), listed=count(listed))
 
 
 def back_test(found: BackTest | None, horizon: int) -> str:

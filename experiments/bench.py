@@ -90,11 +90,15 @@ def _bench(
         from voc.experiments.serving import serving
 
         return partial(serving, _bench_workspace(workspace))
+    if name == "growth":
+        from voc.experiments.growth import MANY, growth
+
+        return partial(growth, _bench_workspace(workspace), contacts or MANY)
     if name == "daily":
-        from voc.experiments.daily import CONTACTS as MANY
+        from voc.experiments.daily import CONTACTS as NIGHT
         from voc.experiments.daily import daily
 
-        return partial(daily, _bench_workspace(workspace), contacts or MANY)
+        return partial(daily, _bench_workspace(workspace), contacts or NIGHT)
     if name == "app":
         from voc.experiments.app import CONTACTS, app
 
@@ -106,7 +110,7 @@ def _bench(
     if suite in on_workspace:
         return partial(on_workspace[suite], _bench_workspace(workspace))
     known = (f"{bench} --suite {key}" for bench, kinds in benches.items() for kind in kinds for key in kind)
-    names = ", ".join([*known, "emergence", "kills", "scoring", "serving", "daily", "app"])
+    names = ", ".join([*known, "emergence", "kills", "scoring", "growth", "serving", "daily", "app"])
     raise InputError(f"bench: expected one of {names}; got {name} --suite {suite}")
 
 

@@ -3,7 +3,7 @@ their contracts around them. Everything in it is synthetic; labels and themes ar
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -55,11 +55,8 @@ def synthetic_workspace(root: Path, shape: Shape, told: Callable[[float], None],
     lake, random = workspace.lake, np.random.default_rng(seed)
     _model(workspace)
     drawn = _Drawn(shape, _pool(shape, seed), workspace.taxonomy.reason_ids, random)
-    per_day = drawn.per_day()
-    for days in _batches(per_day):
-        first = int(per_day[: days[0]].sum())
-        numbers = np.arange(first, first + int(per_day[days].sum()))
-        for name, rows in drawn.rows(numbers, np.repeat(days, per_day[days])).items():
+    for numbers, days in drawn.batches():
+        for name, rows in drawn.rows(numbers, days).items():
             lake.append(name, rows)
         told((numbers[-1] + 1) / shape.contacts if len(numbers) else 1.0)
     for name, rows in drawn.people().items():
@@ -67,6 +64,15 @@ def synthetic_workspace(root: Path, shape: Shape, told: Callable[[float], None],
     _themes(lake, shape, random)
     _signals(lake, shape)
     return workspace
+
+
+def synthetic_contacts(shape: Shape, seed: int = 13) -> Iterator[pa.Table]:
+    """The contacts of such a workspace alone, as rows of the table `contacts`, about 50,000 at a time."""
+    with tempfile.TemporaryDirectory(prefix="voc-contacts-") as root:
+        taxonomy = Workspace.create(Path(root) / "w", settings_toml(), taxonomy_toml()).taxonomy
+    drawn = _Drawn(shape, _pool(shape, seed), taxonomy.reason_ids, np.random.default_rng(seed))
+    for numbers, days in drawn.batches():
+        yield drawn.contacts(numbers, days)
 
 
 class _Drawn:
@@ -85,6 +91,17 @@ class _Drawn:
         weights = np.array([1.25, 1.12, 1.05, 1.0, 0.95, 0.5, 0.4])[weekday]
         ends = np.round(np.cumsum(weights) / weights.sum() * self.shape.contacts).astype(np.int64)
         return np.asarray(np.diff(ends, prepend=0), np.int64)
+
+    def batches(self) -> Iterator[tuple[Numbers, Numbers]]:
+        """The numbers of all contacts and the day of each, whole days together, about 50,000 contacts at a time."""
+        per_day = self.per_day()
+        for days in _batches(per_day):
+            first = int(per_day[: days[0]].sum())
+            yield np.arange(first, first + int(per_day[days].sum())), np.repeat(days, per_day[days])
+
+    def contacts(self, numbers: Numbers, days: Numbers) -> pa.Table:
+        """What these contacts of these days are in the table `contacts`."""
+        return self._contacts(numbers, _ids("c", numbers), days, pa.array(np.datetime64(self.first) + days))
 
     def rows(self, numbers: Numbers, days: Numbers) -> dict[str, pa.Table]:
         """What these contacts of these days are in each table."""

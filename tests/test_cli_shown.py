@@ -40,8 +40,12 @@ def test_a_comparison_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) ->
         Line("sentiment", "sr-Cyrl", "macro-F1", 71, 1.0, 0.972, -0.068, 0.008, -0.001),
     )
     comparison = Comparison(
-        "20261123-010203-abcd", "20261122-010203-ef01", PromotionSettings(), datetime(2026, 11, 23, tzinfo=UTC), None, lines
-    )  # fmt: skip
+        "20261123-010203-abcd",
+        "20261122-010203-ef01",
+        PromotionSettings(),
+        datetime(2026, 11, 23, tzinfo=UTC),
+        lines=lines,
+    )
     with cli_shown.out.capture() as captured:
         cli_shown.show_comparison(comparison)
     rows = [re.split(r"\s{2,}", row.strip()) for row in captured.get().splitlines()]

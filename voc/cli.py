@@ -585,7 +585,10 @@ def demo(
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="What to measure: quality, themes, emergence, kills, scoring, serving, daily, app.")
+        str,
+        typer.Argument(
+            help="What to measure: quality, themes, emergence, kills, scoring, growth, serving, daily, app."
+        ),
     ],
     suite: Annotated[str, typer.Option(help="Which suite; a wrong name lists all.")] = "star",
     data: Annotated[Path | None, typer.Option(envvar="VOC_BENCH_DATA", help="Folder of the public data sets.")] = None,
@@ -601,7 +604,7 @@ def bench(
     repeats: Annotated[
         int | None, typer.Option(min=1, help="emergence: runs of each cell; kills: rounds; more are surer and slower.")
     ] = None,
-    contacts: Annotated[int | None, typer.Option(min=1, help="daily, app: so many contacts.")] = None,
+    contacts: Annotated[int | None, typer.Option(min=1, help="growth, daily, app: so many contacts.")] = None,
     out_file: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
     """Measure, and print figures that anyone can reproduce."""

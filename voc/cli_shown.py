@@ -109,8 +109,8 @@ def show_comparison(comparison: "Comparison") -> None:
     if not comparison.lines:
         return
     out.print(
-        f"\nOn test, {comparison.challenger} beside the current {comparison.champion}: macro-F1, a reason's F1, and the "
-        "difference in points with its interval over all lines together.",
+        f"\nOn test, {comparison.challenger} beside the current {comparison.champion}: macro-F1, a reason's F1, and "
+        "the difference in points with its interval over all lines together.",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     margin = comparison.settings.margin

@@ -56,7 +56,8 @@ def test_all_figures(trained: Workspace, handmade: Path) -> None:
     result = scoring(workspace, handmade, lambda what, share: None, tracked, SMALL)  # type: ignore[arg-type]
     figures = result.figures
     assert {
-        "ratio_to_pipelines", "student_ratio_to_pipelines", "efficiency_128", "int8_macro_f1_loss", "peak_rss_mb", "start_seconds",
+        "ratio_to_pipelines", "student_ratio_to_pipelines", "efficiency_128", "int8_macro_f1_loss", "peak_rss_mb",
+        "start_seconds",
     } <= set(figures)  # fmt: skip
     loss = {name: value for name, value in figures.items() if name.startswith(("int8_", "student_loss"))}
     assert all(np.isfinite(value) and value >= 0 for name, value in figures.items() if name not in loss)
