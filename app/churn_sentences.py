@@ -22,8 +22,7 @@ def headline(found: CallList, order: Order) -> str:
             "{listed} of {count} customers with an observed risk, highest first.",
             found.total,
         )
-        return counted(said, found.total, listed=count(listed))
-    if listed == found.total:
+    elif listed == found.total:
         said = ngettext(
             "{count} customer said that they leave; all are on the list.",
             "{count} customers said that they leave; all are on the list.",
@@ -35,7 +34,12 @@ def headline(found: CallList, order: Order) -> str:
             "{listed} of {count} customers who said that they leave, most certain first.",
             found.total,
         )
-    return f"{counted(said, found.total, listed=count(listed))} {meant(found)}".rstrip()
+    return counted(said, found.total, listed=count(listed))
+
+
+def worth(found: CallList, order: Order, tested: BackTest | None, horizon: int) -> str:
+    """What the list is worth: by the model's word, where it goes by what customers say, and on earlier days."""
+    return f"{meant(found) if order == 'stated' else ''} {back_test(tested, horizon)}".strip()
 
 
 def meant(found: CallList) -> str:
@@ -47,7 +51,9 @@ def meant(found: CallList) -> str:
     if listed < 2:
         return ""
     expected = round(sum(1.0 if one.stated_probability is None else one.stated_probability for one in found.customers))
-    if not expected:
+    if expected == listed:
+        said = _("By the model's probabilities nearly all of these {listed} mean it.")
+    elif not expected:
         said = _("By the model's probabilities hardly one of these {listed} means it.")
     else:
         said = ngettext(

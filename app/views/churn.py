@@ -17,7 +17,7 @@ capacity, order = churn_views.controls(queries.workspace().config.outcomes.capac
 found = queries.call_list(view.selection, order, capacity)
 tested = queries.back_test(view.selection, order, capacity, span.first)
 with top:
-    worth = churn_sentences.back_test(tested, queries.horizon())
+    worth = churn_sentences.worth(found, order, tested, queries.horizon())
     components.heading(TITLE, churn_sentences.headline(found, order), worth)
     churn_views.explained(tested, view, capacity)
 if found.customers:
