@@ -10,6 +10,7 @@ from voc.models.registry import RunLog
 
 FEW, MANY = 10_000, 1_000_000
 PER_DAY = 2_500  # of both: a day is scored by itself, and longer days would repeat themselves more
+POOL = 500  # different conversations, but for their last turn: what scoring does besides reading weighs the more
 _SEED = 13
 
 
@@ -30,7 +31,7 @@ def growth(
     for number, (name, contacts) in enumerate((("few", few), ("many", many))):
         progress(f"{contacts:,} contacts", number / 2)
         with copied(workspace) as copy:
-            for rows in synthetic_contacts(Shape(contacts, days=max(1, contacts // per_day)), _SEED):
+            for rows in synthetic_contacts(Shape(contacts, days=max(1, contacts // per_day), pool=POOL), _SEED):
                 copy.lake.append("contacts", rows)
             took = watched(["score", "--engine", "onnx", "--workspace", str(copy.root)])
             scored = copy.lake.dataset("scores").count_rows()
@@ -43,6 +44,7 @@ def growth(
     run.table("growth", figures)
     context = machine_context() | {
         "data": "the demo company's conversations, repeated with another last turn (synthetic)", "per_day": per_day,
+        "conversations": POOL,
         "model": version, "precision": exported.precision, "seed": _SEED,
     }  # fmt: skip
     return BenchResult("growth", figures, context)
