@@ -76,6 +76,12 @@ class Workspace:
         path = self.models / "current"
         return path.read_text(encoding="utf-8").strip() if path.is_file() else None
 
+    def required_model(self) -> str:
+        """The current model's version. Raises WorkspaceError before the first."""
+        if self.current_model is None:
+            raise WorkspaceError(f"{self.root}: no model yet; train one with: voc train")
+        return self.current_model
+
     @property
     def previous_model(self) -> str | None:
         """Version that was current before the current one; None where there was none."""

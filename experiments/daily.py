@@ -6,7 +6,6 @@ from pathlib import Path
 
 from voc.data.demo import generate
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.processes import copied, watched
 from voc.models.exported import is_exported, load_exported
@@ -24,9 +23,7 @@ def daily(workspace: Workspace, contacts: int, progress: Progress, run: RunLog) 
     generated with another seed than the demo's own, so that none was learnt from as it stands; phrases are the demo's.
     The workspace itself is left alone. Raises WorkspaceError without a model, InputError where a step fails.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     with copied(workspace) as copy, tempfile.TemporaryDirectory(prefix="voc-bench-") as name:
         progress("generating contacts", 0.0)
         made = Path(name) / "made"

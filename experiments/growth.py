@@ -1,7 +1,6 @@
 """`voc bench growth`: does scoring cost more a contact, or more memory, where there are a hundred times as many?"""
 
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.processes import copied, watched
 from voc.experiments.synthetic_lake import Shape, synthetic_contacts
@@ -23,9 +22,7 @@ def growth(
     processes in MB; and `cost_ratio` and `memory_ratio`, many to few. The workspace itself is left alone. Raises
     WorkspaceError without a model, ModelFolderError without an export, InputError where scoring fails.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     exported = load_exported(workspace.models / version)
     figures: dict[str, float] = {}
     for number, (name, contacts) in enumerate((("few", few), ("many", many))):

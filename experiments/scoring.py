@@ -17,7 +17,7 @@ from transformers import AutoModelForSequenceClassification, pipeline
 
 from voc.data.text import contact_text
 from voc.data.workspace import Workspace
-from voc.errors import InputError, WorkspaceError
+from voc.errors import InputError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.processes import copied, watched
 from voc.experiments.suites.multidogo import conversations
@@ -33,9 +33,9 @@ from voc.models.onnx_predict import OnnxEncoder, OnnxPredictor, OnnxTokenizer
 from voc.models.reading import Segmented
 from voc.models.registry import RunLog
 from voc.models.threads import one_thread
-from voc.training.evaluate import evaluate, report_of
+from voc.training.evaluate import Report, report_of
 from voc.training.exporting import calibrating_texts, compare
-from voc.training.labelled import labelled_sets
+from voc.training.labelled import LabelledSet, labelled_sets
 
 SEED = 13
 TOKENS = 128
@@ -61,9 +61,7 @@ def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, s
     All sides read the same transcripts, are warmed, and take turns; the ratio is that of the medians of their texts a
     second. Raises WorkspaceError without a model, ModelFolderError without an export.
     """
-    if workspace.current_model is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
-    folder = workspace.models / workspace.current_model
+    folder = workspace.models / workspace.required_model()
     exported = load_exported(folder)
     progress("reading the transcripts", 0.0)
     texts = transcripts(data, exported.facts.speakers, sizes.rounds * sizes.texts)
@@ -85,9 +83,7 @@ def scoring(workspace: Workspace, data: Path, progress: Progress, run: RunLog, s
         )
     figures["unique_segments"] = unique_share(texts)
     progress("what int8 loses", 0.97)
-    figures |= losses(workspace, model, exported)
-    if student:
-        figures |= student_losses(workspace, model, student)
+    figures |= losses(workspace, model, exported, student)
     run.table("scoring", figures)
     context = machine_context() | {
         "data": f"{len(texts):,} transcripts of STAR and MultiDoGO in equal parts; memory on contacts of the workspace",
@@ -231,10 +227,11 @@ def unique_share(texts: Sequence[str]) -> float:
     return len(read.unique) / max(1, int((read.rows >= 0).sum()))
 
 
-def losses(workspace: Workspace, model: Model, exported: Exported) -> dict[str, float]:
+def losses(workspace: Workspace, model: Model, exported: Exported, student: Exported | None) -> dict[str, float]:
     """Macro-F1 (0 to 1) that int8 loses on the labelled contacts of the test split, which no gate ever saw: of each
     task over all contacts and by written form, and the most over all contacts under `int8_macro_f1_loss`; and what it
-    is expected to lose there. Where another export is in use, int8's graphs are made for it.
+    is expected to lose there. Where another export is in use, int8's graphs are made for it. And what the exported
+    student, where there is one, is below the trained model: see `student_losses`.
 
     Raises TrainingError where nothing is labelled.
     """
@@ -251,20 +248,21 @@ def losses(workspace: Workspace, model: Model, exported: Exported) -> dict[str, 
     figures = {
         f"int8_loss.{line.task}.{line.where}": line.loss for line in report.lines if line.rows >= settings.least_rows
     }
-    return figures | {
+    figures |= {
         "int8_macro_f1_loss": report.largest_loss,
         "int8_expected_loss": report.largest_expected_loss,
         "int8_cosine": report.cosine_mean,
     }
+    if student is None:
+        return figures
+    return figures | student_losses(report_of(trained, facts.tasks, test, model.decisions), test, student)
 
 
-def student_losses(workspace: Workspace, model: Model, student: Exported) -> dict[str, float]:
-    """Macro-F1 (0 to 1) that the exported student is below its trained teacher on the labelled contacts of the test
-    split, each with its own thresholds: of each task over all contacts, and the most of them."""
-    test = labelled_sets(workspace.lake, student.facts.tasks, student.facts.speakers)[Split.TEST]
+def student_losses(teacher: Report, test: LabelledSet, student: Exported) -> dict[str, float]:
+    """Macro-F1 (0 to 1) that the exported student is below its trained teacher's on `test`, each with its own
+    thresholds: of each task over all contacts, and the most of them."""
     found = OnnxPredictor(student).predict(test.texts, test.languages)
     own = report_of(found, student.facts.tasks, test, student.facts.decisions)
-    teacher = evaluate(model.predictor(), test, model.decisions)
     lost = {name: teacher.tasks[name].whole.macro_f1 - report.whole.macro_f1 for name, report in own.tasks.items()}
     return {f"student_loss.{name}": value for name, value in lost.items()} | {
         "student_macro_f1_loss": max([0.0, *lost.values()])

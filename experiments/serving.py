@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from voc.data.workspace import Workspace
-from voc.errors import InputError, WorkspaceError
+from voc.errors import InputError
 from voc.experiments import processes
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.processes import VOC, free_address
@@ -61,9 +61,7 @@ def serving(workspace: Workspace, progress: Progress, run: RunLog, sizes: Sizes 
     Both servers run on this machine at once, with this process as their client; only one is asked at a time. Raises
     WorkspaceError without a model, ModelFolderError without an export, InputError with too few contacts.
     """
-    if workspace.current_model is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
-    folder = workspace.models / workspace.current_model
+    folder = workspace.models / workspace.required_model()
     exported = load_exported(folder)
     contacts = _draw(workspace, sizes.warm + sizes.rounds * (sizes.single + sizes.together))
     found: dict[str, list[float]] = {}

@@ -12,7 +12,6 @@ from voc.data.columns import day_groups
 from voc.data.contracts import OUTCOME_SCORES
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.models.outcome import contact_features, current_head
 
 _COMMIT = 20_000
@@ -45,9 +44,7 @@ def score_outcomes(
     Whole days arrive in one commit, so a run that was stopped is finished by the next. Raises WorkspaceError without a
     head for the current model.
     """
-    classifier = workspace.current_model
-    if classifier is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    classifier = workspace.required_model()
     head = current_head(workspace.models, classifier)
     lake = workspace.lake
     begin, started_at = time.perf_counter(), datetime.now(UTC)

@@ -67,9 +67,7 @@ def score(
     it stopped. Raises WorkspaceError without a model, or where the taxonomy has changed since it was made, LakeError
     where the disk is full or nobody may write there, and InputError while another run is scoring here.
     """
-    version = model or workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = model or workspace.required_model()
     folder = workspace.models / version
     if not (folder / MANIFEST).is_file():
         raise WorkspaceError(f"{workspace.models}: no model version {version!r}")

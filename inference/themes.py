@@ -140,9 +140,7 @@ def themes(
     anyway. People's edits hold. The tables `themes` and `theme_assignments` are replaced, `theme_events` grows; with
     `refit` the map is drawn anew. Raises WorkspaceError where nothing is scored.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     lake, settings = workspace.lake, workspace.config.themes
     begin, started_at = time.perf_counter(), datetime.now(UTC)
     progress("reading")

@@ -159,9 +159,7 @@ def export(
     export's folder; the last one that was refused is `onnx-refused.json`. Raises ExportError where none passes: an
     earlier export stays as it is.
     """
-    version = version or workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = version or workspace.required_model()
     folder = workspace.models / version
     facts = read_facts(folder)
     gap = taxonomy_gap(folder, workspace.taxonomy)

@@ -25,7 +25,7 @@ from voc.config import OutcomeSettings
 from voc.data.columns import FORM_SQL, day_groups, vectors_of
 from voc.data.lake import Lake
 from voc.data.workspace import Workspace, write_atomically
-from voc.errors import TrainingError, WorkspaceError
+from voc.errors import TrainingError
 from voc.models.outcome import (
     CURRENT,
     FOLDER,
@@ -171,9 +171,7 @@ def train_outcomes(workspace: Workspace, progress: Progress = lambda what, share
     MLflow. Time and the contacts' reading are linear, in memory is one row of some eighty numbers for each training and
     test contact. Raises WorkspaceError without a model, TrainingError where outcomes are missing or too few.
     """
-    classifier = workspace.current_model
-    if classifier is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    classifier = workspace.required_model()
     settings, lake = workspace.config.outcomes, workspace.lake
     frame = outcome_frame(lake, classifier, settings)
     train, test = time_split(frame, settings)

@@ -97,9 +97,7 @@ def suggest(workspace: Workspace, count: int, with_held_out: bool = True) -> lis
     without `with_held_out`, neither are contacts whose labels would be of the test split. Raises WorkspaceError where
     nothing is scored, or all that is scored is labelled.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     lake = workspace.lake
     judged = sorted({row.contact_id for row in holding(history(lake))})
     with lake.connect("scores", "contacts", "labels") as connection:

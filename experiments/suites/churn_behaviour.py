@@ -12,7 +12,6 @@ import numpy as np
 
 from voc.data.text import to_latin
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, machine_context
 from voc.labels import TaskName
 from voc.models.folder import load_model
@@ -23,9 +22,7 @@ CASES = Path(__file__).parents[1] / "devsets" / "churn"
 
 def churn_behaviour(workspace: Workspace, run: RunLog) -> BenchResult:
     """Share of cases that the current model gets right, by form and kind. Raises WorkspaceError without a model."""
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     model = load_model(workspace.models / version)
     predictor = model.predictor()
     (task,) = (task for task in predictor.tasks if task.name == TaskName.CHURN_INTENT)

@@ -6,7 +6,6 @@ from dataclasses import asdict
 import numpy as np
 
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, machine_context
 from voc.models.registry import RunLog
 from voc.training.outcomes import learn, outcome_frame, time_split
@@ -14,9 +13,7 @@ from voc.training.outcomes import learn, outcome_frame, time_split
 
 def churn_outcomes(workspace: Workspace, progress: Callable[[str, float], None], run: RunLog) -> BenchResult:
     """Train and judge a head on the current model's scores; the workspace stays as it is. Raises VocError."""
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     settings = workspace.config.outcomes
     train, test = time_split(outcome_frame(workspace.lake, version, settings), settings)
     _, report = learn(workspace.lake, train, test, version, settings, progress)

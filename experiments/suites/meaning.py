@@ -15,7 +15,6 @@ from voc.config import EncoderSettings
 from voc.cyrillic import to_latin
 from voc.data.columns import form_of, forms_of, vectors_of
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.experiments.bench import BenchResult, Progress, machine_context
 from voc.experiments.rivals import Frozen
 from voc.experiments.suites.transfer import DEVSETS, bank_contacts
@@ -54,9 +53,7 @@ def meaning(workspace: Workspace, progress: Progress, run: RunLog) -> BenchResul
     language's contacts; `app`: as the app does it; `untouched`: the raw cosines of the untouched encoder. Raises
     WorkspaceError without a model, ModelFolderError without its export.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     predictor = OnnxPredictor(load_exported(workspace.models / version))
 
     def read(texts: Sequence[str]) -> Floats:

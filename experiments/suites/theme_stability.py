@@ -32,9 +32,7 @@ def theme_stability(workspace: Workspace, progress: Progress, run: RunLog) -> Be
     `equal_texts`: share of the contacts whose customer's words another contact has, too, that are in that one's theme.
     The rival of `kept` numbers the themes of a new fit by the most contacts in common, one to one.
     """
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     contacts = workspace.lake.query(_CONTACTS)
     scores = workspace.lake.query(_SCORES, {"version": version})
     if scores.num_rows == 0:

@@ -8,7 +8,6 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from voc.data.workspace import Workspace
-from voc.errors import WorkspaceError
 from voc.inference.serving.frames import EXAMPLE, INPUTS, OUTPUTS
 from voc.models.exported import TOKENIZER, load_exported
 from voc.models.facts import CONFIG
@@ -33,9 +32,7 @@ def register_export(workspace: Workspace, version: str | None = None) -> str:
     Whatever alias the model's folder has, `champion` for example, leads to it from then on. Returns its address there.
     Raises ModelFolderError where there is no export.
     """
-    version = version or workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = version or workspace.required_model()
     registry = Registry(workspace.tracking_uri, workspace.config.tracking.experiment)
     with tempfile.TemporaryDirectory(prefix="voc-export-") as name:
         served = served_model(workspace.models / version, Path(name))

@@ -37,7 +37,7 @@ def serve(
         from voc.inference.serving.metrics import Metrics
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"voc serve ({error.name})", "serve") from None
-    with _listening(host, port) as listening:
+    with listening_at(host, port) as listening:
         scorer = Scorer(folder)
         # The first call is slow, and starts the language detector.
         scorer.score([Asked.text(text) for text in _WARM])
@@ -68,18 +68,21 @@ def _ending_quietly() -> Iterator[None]:
 
 
 def _model(workspace: Workspace) -> Path:
-    version = workspace.current_model
-    if version is None:
-        raise WorkspaceError(f"{workspace.root}: no model yet; train one with: voc train")
+    version = workspace.required_model()
     gap = taxonomy_gap(workspace.models / version, workspace.taxonomy)
     if gap is not None:
         raise WorkspaceError(f"model {version} was made for other contact reasons: {gap}; train one for these first")
     return workspace.models / version
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_at(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises InputError where the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=512)
+        listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise InputError(f"{host}:{port}: expected an address to listen on, got none ({error.strerror})") from None
+    # Connections inherit it. asyncio sets it only for sockets that it opened itself, and without it the second part of
+    # an answer waits for the first one's acknowledgement: some 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.experiments.tracked import Tracked
 from voc.app import pages, url
 from voc.data.contracts import CONTRACTS
 from voc.data.workspace import Workspace
@@ -15,16 +16,6 @@ from voc.experiments.visits import Visitor
 
 SHAPE = Shape(400, themes=12, days=60, pool=60)
 SMALL = Sizes(users=2, pages=3, reading=0.01, starts=1, versions=0, themes=12, days=60, pool=60)
-
-
-class Tracked:
-    """A tracker that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, object] = {}
-
-    def table(self, name: str, rows: object) -> None:
-        self.tables[name] = rows
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.experiments.tracked import Tracked
 from voc.data.workspace import Workspace
 from voc.errors import InputError
 from voc.experiments.daily import daily
 from voc.experiments.processes import watched
-
-
-class Tracked:
-    def __init__(self) -> None:
-        self.tables: dict[str, object] = {}
-
-    def table(self, name: str, rows: object) -> None:
-        self.tables[name] = rows
 
 
 def test_a_night_in_miniature(trained: Workspace) -> None:

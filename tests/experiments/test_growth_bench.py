@@ -5,22 +5,13 @@ import json
 import pyarrow as pa
 import pytest
 
+from tests.experiments.tracked import Tracked
 from voc.data.contracts import CONTRACTS
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError
 from voc.experiments.growth import growth
 from voc.experiments.synthetic_lake import LAST_DAY, Shape, synthetic_contacts
 from voc.training.exporting import export
-
-
-class Tracked:
-    """A tracker that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, object] = {}
-
-    def table(self, name: str, rows: object) -> None:
-        self.tables[name] = rows
 
 
 def test_few_and_many_in_miniature(trained: Workspace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.experiments.tracked import Tracked
 from voc.data.workspace import Workspace
 from voc.errors import InputError, ModelFolderError
 from voc.experiments.bench import run_bench
@@ -29,16 +30,6 @@ from voc.training.distil import distil
 from voc.training.exporting import export
 
 SMALL = Sizes(rounds=2, texts=12, pipeline_texts=3, contacts=300)
-
-
-class Tracked:
-    """A tracker that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, object] = {}
-
-    def table(self, name: str, rows: object) -> None:
-        self.tables[name] = rows
 
 
 def test_all_figures(trained: Workspace, handmade: Path) -> None:
@@ -141,7 +132,7 @@ def test_segments_said_twice_count_once() -> None:
 def test_int8_is_judged_where_fp32_is_in_use(trained: Workspace) -> None:
     (fp32,) = (report.cosine_mean for report in export(trained, precision="fp32"))
     folder = trained.models / str(trained.current_model)
-    int8 = losses(trained, load_model(folder), load_exported(folder))["int8_cosine"]
+    int8 = losses(trained, load_model(folder), load_exported(folder), None)["int8_cosine"]
     assert 0.9 < int8 < 1  # a model this small and random loses little
     assert 1 - int8 > 3 * abs(1 - fp32)
 

@@ -9,22 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.experiments.tracked import Tracked
 from voc.data.workspace import Workspace
 from voc.errors import InputError, ModelFolderError
 from voc.experiments.serving import Side, Sizes, ask, serving, throughput
 from voc.training.exporting import export
 
 SMALL = Sizes(rounds=2, single=4, together=16, warm=4)
-
-
-class Tracked:
-    """A tracker that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, object] = {}
-
-    def table(self, name: str, rows: object) -> None:
-        self.tables[name] = rows
 
 
 def test_all_figures_of_both_sides(trained: Workspace) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +30,7 @@ from voc.inference.serving.metrics import Metrics
 from voc.inference.serving.rate import Buckets
 from voc.inference.serving.schema import QUESTIONS
 from voc.inference.serving.scorer import Asked, Scorer
-from voc.inference.serving.server import serve
+from voc.inference.serving.server import listening_at, serve
 from voc.inference.serving.tokens import TOKENS_FILE, VARIABLE, Tokens, check_address, load_tokens, new_token
 
 SECRET = "Mojatajnaprica"
@@ -391,3 +392,10 @@ def test_serving_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_in_two_parts_waits_for_no_acknowledgement() -> None:
+    with listening_at("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _address = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
