@@ -53,7 +53,11 @@ def running(arguments: list[str], ready: str, environment: dict[str, str], log: 
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()  # a server that hangs fails this test, and no other one
+                raise
 
 
 @contextmanager
