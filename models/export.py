@@ -1,14 +1,11 @@
 """A model as ONNX graphs, so that scoring needs neither torch nor transformers.
 
 The heads stay in fp32: they are tiny. The encoder's matrix products become int8 (weights a channel, activations a call:
-ONNX Runtime's dynamic quantisation). One scale has to serve all activations of a call, and encoders have a few columns
-with values many times those of all others (Dettmers et al. 2022, "LLM.int8()"): such columns are made smaller and their
-weights larger by the same factor, which changes nothing in the product (Xiao et al. 2023, "SmoothQuant", eq. 3).
+ONNX Runtime's dynamic quantisation), with weights that `models.rounding` makes ready for it.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,14 +21,14 @@ from voc.models.classifier import Classifier
 from voc.models.encoder import mean_pool
 from voc.models.exported import ENCODER, SCALES, SEGMENTS, TOKENIZER, WHOLE, WORDS, Precision
 from voc.models.folder import Model
+from voc.models.rounding import linear_inputs, rounded_layers
 from voc.models.tasks import Floats
 
 OPSET = 18
-_OUTLYING = 2.0  # columns that reach more than so many times the median column's largest value
 
 
 def export_graphs(model: Model, folder: Path, precision: Precision, texts: Sequence[str]) -> None:
-    """Write the graphs and word vectors of `model` into `folder`; int8 looks at `texts` for large activations.
+    """Write the graphs and word vectors of `model` into `folder`; int8 is rounded by what the layers see in `texts`.
 
     Raises ExportError where the encoder's code cannot be traced, or its tokenizer is not one that works without
     transformers.
@@ -48,7 +45,7 @@ def export_graphs(model: Model, folder: Path, precision: Precision, texts: Seque
     words = classifier.encoder.get_input_embeddings().weight.detach().float().cpu().numpy()
     with TemporaryDirectory(prefix="voc-export-") as name:
         plain = Path(name) / ENCODER if precision == "int8" else folder / ENCODER
-        with _evened(classifier.encoder, _largest_inputs(model, texts) if precision == "int8" else {}):
+        with rounded_layers(classifier.encoder, linear_inputs(model, texts) if precision == "int8" else {}):
             _trace_encoder(classifier, words.shape[1], plain)
         if precision == "int8":
             _quantise(plain, folder / ENCODER)
@@ -81,19 +78,6 @@ class _Encoder(nn.Module):
         return mean_pool(hidden, mask)
 
 
-class _Evened(nn.Module):
-    """A linear layer whose input columns are divided by `factors`, and its weights multiplied: the same outputs."""
-
-    def __init__(self, layer: nn.Linear, factors: torch.Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(layer.weight.detach() * factors)
-        self.bias = layer.bias
-        self.inverse = nn.Parameter(1 / factors)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return nn.functional.linear(inputs * self.inverse, self.weight, self.bias)
-
-
 class _Heads(nn.Module):
     """Vectors (rows, width) of unit length to the logits of each task."""
 
@@ -105,46 +89,6 @@ class _Heads(nn.Module):
     def forward(self, vectors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         scaled = self.scale(vectors)
         return tuple(head(scaled) for head in self.heads)
-
-
-def _largest_inputs(model: Model, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-    """Of each linear layer in the encoder the largest absolute value in each input column while it reads `texts`."""
-    found: dict[str, torch.Tensor] = {}
-
-    def watch(name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
-        def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            largest = inputs[0].detach().abs().flatten(0, -2).amax(0)
-            found[name] = torch.maximum(found.get(name, largest), largest)
-
-        return look
-
-    encoder = model.classifier.encoder
-    hooks = [module.register_forward_pre_hook(watch(name)) for name, module in _linear_layers(encoder)]
-    try:
-        model.predictor(batch_tokens=1).predict(texts)  # a segment at a time: padding is nothing to look at
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return found
-
-
-@contextmanager
-def _evened(encoder: nn.Module, largest: Mapping[str, torch.Tensor]) -> Iterator[None]:
-    """The encoder with its outlying columns made smaller, for as long as the context lasts."""
-    usual = {name: layer for name, layer in _linear_layers(encoder) if name in largest}
-    try:
-        for name, layer in usual.items():
-            factors = (largest[name] / (_OUTLYING * largest[name].median())).clamp(min=1)
-            if bool((factors > 1).any()) and bool(factors.isfinite().all()):
-                encoder.set_submodule(name, _Evened(layer, factors))
-        yield
-    finally:
-        for name, layer in usual.items():
-            encoder.set_submodule(name, layer)
-
-
-def _linear_layers(encoder: nn.Module) -> list[tuple[str, nn.Linear]]:
-    return [(name, module) for name, module in encoder.named_modules() if isinstance(module, nn.Linear)]
 
 
 def _trace_encoder(classifier: Classifier, width: int, path: Path) -> None:

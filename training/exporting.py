@@ -191,7 +191,7 @@ def export(
 
 
 def calibrating_texts(train: LabelledSet) -> Sequence[str]:
-    """Train contacts in which an int8 export looks for large activations."""
+    """Train contacts by which an int8 export rounds its weights."""
     return train.sample(200, 13).texts
 
 
