@@ -154,6 +154,7 @@ THEMES = Contract(
         last_day=pa.date32(),
         centroid=pa.list_(pa.float32()),
         floor=pa.float32(),  # a contact with a lower cosine to the centroid is not in it
+        since=pa.date32(),  # of a theme found in its first days: not before that day, but for what lies in its middle
         space=pa.string(),  # the vectors' space that the centroid lies in: a file in the workspace's folder `themes`
         model_version=pa.string(),
         status=pa.string(),  # active, retired, merged, dismissed

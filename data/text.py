@@ -1,9 +1,13 @@
 """Text of a contact as models and searches see it, the same in all languages and both scripts."""
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from voc.cyrillic import CYRILLIC, LETTERS
 from voc.cyrillic import to_latin as to_latin
@@ -32,6 +36,13 @@ def fold(text: str) -> str:
         if not text.isascii():
             text = _PERHAPS_MARK.sub(_without_mark, text)
     return " ".join(text.casefold().split())
+
+
+def fingerprints(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """64 bits of each text's folded words, (texts,): equal for texts that are equal but for case, diacritics and
+    script."""
+    digests = b"".join(hashlib.blake2b(fold(text).encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=np.uint64)
 
 
 def one_line(text: str) -> str:

@@ -103,7 +103,7 @@ def _bench(
         from voc.experiments.app import CONTACTS, app
 
         return partial(app, contacts or CONTACTS, folder=workspace)
-    benches = {QUALITY: (quality_suites(encoder), workspace_suites(data)), THEMES: theme_suites(encoder)}
+    benches = {QUALITY: (quality_suites(encoder), workspace_suites(data)), THEMES: theme_suites(encoder, data)}
     on_data, on_workspace = benches.get(name, ({}, {}))
     if suite in on_data:
         return partial(on_data[suite], bench_data(data))
@@ -154,10 +154,11 @@ def workspace_suites(data: Path | None = None) -> dict[str, WorkspaceSuite]:
 
 
 def theme_suites(
-    encoder: EncoderSettings | None = None,
+    encoder: EncoderSettings | None = None, data: Path | None = None
 ) -> tuple[dict[str, DataSuite], dict[str, WorkspaceSuite]]:
     """The suites of theme discovery by name: those on public data, and those on a workspace."""
     from voc.experiments.suites.idea import SUITES as IDEA
+    from voc.experiments.suites.newcomers import suite as newcomers
     from voc.experiments.suites.theme_scale import theme_scale
     from voc.experiments.suites.theme_stability import theme_stability
     from voc.experiments.suites.themes import SUITES
@@ -167,7 +168,7 @@ def theme_suites(
         **{name: partial(suite, encoder=encoder) for name, suite in IDEA.items()},
         "scale": partial(theme_scale, encoder=encoder),
     }
-    return on_data, {"stability": theme_stability}
+    return on_data, {"stability": theme_stability, "newcomers": partial(newcomers, data=data)}
 
 
 def _bench_workspace(root: Path | None) -> Workspace:

@@ -125,7 +125,7 @@ def daily(
 ) -> DailySummary:
     """Ingest `sources` (without any: what is new in the inbox), score, assign themes, test what rises, score outcomes.
 
-    Themes are looked for anew every `refit_days`, and where there are none yet; else contacts only get the known ones.
+    Themes are looked for anew every `refit_days`, and where there are none yet; else only those in their first days.
     A step that fails is told in its result. The others go on, but for those that would work on what it should have
     made. Called again, at any time and after any interruption, it does what is left. Raises InputError while another
     call is at work here.

@@ -6,12 +6,14 @@ known stays, with its centre, until a refit gives a reason to change it: somethi
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from voc.data.text import fold
+from voc.inference.newcomers import Newcomer
 from voc.inference.theme_edits import next_theme_id
 from voc.models.tasks import Floats
 from voc.models.themes import NEAR, Ints, Themes, assign
@@ -37,13 +39,15 @@ MOST = 0.6
 
 @dataclass(frozen=True)
 class KnownTheme:
-    """A theme with its identity. `centroid` (width,) of unit length, `floor` as in Themes; `merged_into` another id."""
+    """A theme with its identity. `centroid` (width,) of unit length, `floor` as in Themes; `merged_into` another id;
+    `since` the first day of a theme that was found in its first days."""
 
     theme_id: str
     keywords: tuple[str, ...]
     centroid: Floats
     floor: float
     merged_into: str | None = None
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,16 @@ def continue_themes(
             ThemeEvent("split", identity, (known[parent].theme_id,)) if from_one else ThemeEvent("born", identity)
         )
     return Continued(tuple(themes), tuple(events))
+
+
+def with_newcomers(known: Sequence[KnownTheme], arrived: Sequence[Newcomer], used: Collection[str] = ()) -> Continued:
+    """Known themes, and after them those in their first days. `used` are ids that are taken."""
+    ids = _new_ids(len(arrived), [*used, *(theme.theme_id for theme in known)])
+    born = [
+        KnownTheme(identity, (), one.centroid, one.floor, since=one.since)
+        for identity, one in zip(ids, arrived, strict=True)
+    ]
+    return Continued((*known, *born), tuple(ThemeEvent("born", identity) for identity in ids))
 
 
 def _merging(

@@ -14,15 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from voc.config import Config
+from voc.config import Config, ThemeSettings
 from voc.data.columns import day_groups, vectors_of
 from voc.data.contracts import THEME_ASSIGNMENTS, THEME_EVENTS, THEMES
 from voc.data.lake import Lake
-from voc.data.runs import record_run
-from voc.data.text import contact_text, fold
+from voc.data.runs import latest_runs, record_run
+from voc.data.text import contact_text, fingerprints
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError, ThemeError, WorkspaceError
-from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes
+from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_newcomers
+from voc.inference.newcomers import INSIDE, Newcomer, days_to_look, first_needed, newcomers, spoken
 from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
@@ -48,6 +49,12 @@ _SAMPLE = """
     WHERE model_version = $version
     ORDER BY place, contact_id
 """
+_NAMED = """
+    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form, theme_id
+    FROM scores JOIN contacts USING (contact_id) LEFT JOIN theme_assignments USING (contact_id)
+    WHERE model_version = $version AND list_contains($ids::VARCHAR[], contact_id) ORDER BY contact_id
+"""
+_LAST_DAY = "SELECT max(day) AS day FROM scores WHERE model_version = $version"
 _DAYS = "SELECT day, count(*) AS contacts FROM scores WHERE model_version = $version GROUP BY day"
 _SPAN = """
     SELECT contact_id, scores.day, turns, embedding, language || '-' || script AS form
@@ -108,6 +115,26 @@ class _Sample:
     vectors: Floats
     before: list[str | None]
 
+    @classmethod
+    def of(cls, read: pa.Table, space: ThemeSpace) -> "_Sample":
+        """Contacts as `_SAMPLE` gives them."""
+        return cls(
+            read["contact_id"].to_pylist(),
+            read["customer_id"].to_pylist(),
+            [contact_text(turns) for turns in read["turns"].to_pylist()],
+            space.apply(vectors_of(read["embedding"]), read["form"].to_pylist()),
+            read["theme_id"].to_pylist(),
+        )
+
+    def __add__(self, more: "_Sample") -> "_Sample":
+        return _Sample(
+            self.contact_ids + more.contact_ids,
+            self.customers + more.customers,
+            self.texts + more.texts,
+            np.concatenate([self.vectors, more.vectors]),
+            self.before + more.before,
+        )
+
 
 @dataclass(frozen=True)
 class _Standing:
@@ -152,22 +179,22 @@ def themes(
     raw, forms = vectors_of(read["embedding"]), read["form"].to_pylist()
     stored = None if afresh else _stored_space(workspace, rows.values(), version)
     space = stored or ThemeSpace.of(raw, forms)
-    sample = _Sample(
-        read["contact_id"].to_pylist(),
-        read["customer_id"].to_pylist(),
-        [contact_text(turns) for turns in read["turns"].to_pylist()],
-        space.apply(raw, forms),
-        read["theme_id"].to_pylist(),
-    )
+    sample = _Sample.of(read, space)
     known = _known(rows.values(), edits, sample, moved=stored is None)
     known += _split_off(lake, known, edits, space, version)
+    used = [*rows, *(split.new_theme_id for split in edits.splits), *edits.unsplit]
     events: tuple[ThemeEvent, ...] = ()
     if refit:
         progress("finding themes")
         found = find_themes(sample.texts, sample.vectors, settings, sample.customers)
-        used = [*rows, *(split.new_theme_id for split in edits.splits), *edits.unsplit]
         continued = continue_themes(known, found, sample.vectors, edits.touched, used)
         known, events = list(continued.themes), continued.events
+    progress("looking for new ones")
+    arrived, until = _arrived(lake, space, version, known, settings)
+    continued = with_newcomers(known, arrived, used)
+    known, events = list(continued.themes), events + continued.events
+    more = _makers(lake, arrived, sample, version)
+    sample = sample + _Sample.of(more, space) if more.num_rows else sample
     standing = _Standing.of(known, edits)
     progress("assigning contacts")
     assigned = _assign_all(lake, standing, space, version)
@@ -187,7 +214,7 @@ def themes(
     seconds = time.perf_counter() - begin
     record_run(
         lake, "themes", started_at, seconds,
-        inputs={"refit": refit},
+        inputs={"refit": refit, "looked_until": until.isoformat() if until else None},
         counts={"themes": len(known), "contacts": assigned.num_rows, "unassigned": unassigned},
         versions={"model": version},
     )  # fmt: skip
@@ -197,6 +224,28 @@ def themes(
         if row["contacts"]
     )
     return ThemesSummary(lines, assigned.num_rows, unassigned, seconds, events)
+
+
+def _arrived(
+    lake: Lake, space: ThemeSpace, version: str, known: Sequence[KnownTheme], settings: ThemeSettings
+) -> tuple[list[Newcomer], date | None]:
+    """Themes that were new on the days on which nobody has looked for them yet, and the last of these days."""
+    last = lake.query(_LAST_DAY, {"version": version})["day"][0].as_py()
+    if not settings.newcomers_per_day:
+        return [], None
+    runs = latest_runs(lake, 1, "themes")
+    looked = runs[0].inputs.get("looked_until") if runs else None
+    until = date.fromisoformat(looked) if looked else None
+    said = spoken(lake, space, version, first_needed(last, until), settings.newcomers_per_day)
+    centres = np.stack([theme.centroid for theme in known]) if known else np.zeros((0, space.width), np.float32)
+    return list(newcomers(said, centres, days_to_look(said, until))), last
+
+
+def _makers(lake: Lake, arrived: Sequence[Newcomer], sample: _Sample, version: str) -> pa.Table:
+    """The contacts that made new themes plain, as far as the sample lacks them: these themes need words."""
+    there = set(sample.contact_ids)
+    ids = sorted({contact for theme in arrived for contact in theme.contact_ids} - there)
+    return lake.query(_NAMED, {"version": version, "ids": ids})
 
 
 def _refuse_twice_given(
@@ -237,7 +286,8 @@ def _known(rows: Any, edits: Edits, sample: _Sample, moved: bool) -> list[KnownT
         if moved:
             centroid, floor = _middle(sample.vectors[before == row["theme_id"]])
         if len(centroid) and floor is not None:
-            found.append(KnownTheme(row["theme_id"], tuple(row["keywords"] or ()), centroid, floor, merged_into))
+            words = tuple(row["keywords"] or ())
+            found.append(KnownTheme(row["theme_id"], words, centroid, floor, merged_into, row.get("since")))
     return found
 
 
@@ -287,9 +337,10 @@ def _assign_all(lake: Lake, standing: _Standing, space: ThemeSpace, version: str
     parts, places, words = [], [], []
     for batch in _batches(lake, version):
         vectors = space.apply(vectors_of(batch["embedding"]), batch["form"].to_pylist())
-        nearest, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors)
+        least = _not_before(standing.themes, batch["day"])
+        nearest, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors, least)
         places.append(nearest)
-        words.append(_fingerprints(contact_text(turns) for turns in batch["turns"].to_pylist()))
+        words.append(fingerprints(contact_text(turns) for turns in batch["turns"].to_pylist()))
         parts.append(
             pa.table(
                 {
@@ -314,17 +365,20 @@ def _assign_all(lake: Lake, standing: _Standing, space: ThemeSpace, version: str
     return table.set_column(table.schema.get_field_index("theme_id"), "theme_id", column)
 
 
+def _not_before(themes: Sequence[KnownTheme], days: pa.ChunkedArray) -> Floats | None:
+    """(contacts, themes) least cosines: of contacts from before a theme was there only those in its very middle are
+    its. None where no theme has such a day."""
+    if all(theme.since is None for theme in themes):
+        return None
+    since = np.array([theme.since or date.min for theme in themes], dtype="datetime64[D]")
+    return np.where(days.to_numpy()[:, None].astype("datetime64[D]") < since, np.float32(INSIDE), np.float32(-1.0))
+
+
 def _batches(lake: Lake, version: str) -> Iterator[pa.Table]:
     """Scored contacts, some days at a time."""
     days = {row["day"]: row["contacts"] for row in lake.query(_DAYS, {"version": version}).to_pylist()}
     for first, last in day_groups(days, _BATCH):
         yield lake.query(_SPAN, {"version": version, "first": first, "last": last})
-
-
-def _fingerprints(texts: Iterator[str]) -> npt.NDArray[np.uint64]:
-    """64 bits of each text's folded words: equal for texts that are equal but for case, diacritics and script."""
-    digests = b"".join(hashlib.blake2b(fold(text).encode(), digest_size=8).digest() for text in texts)
-    return np.frombuffer(digests, dtype=np.uint64)
 
 
 def _same_words_same_theme(words: npt.NDArray[np.uint64], places: Ints, similarity: Floats) -> Ints:
@@ -383,6 +437,7 @@ def _theme_rows(
                 "verbatim_ids": [sample.contact_ids[number] for number in chosen] or old.get("verbatim_ids") or [],
                 "centroid": theme.centroid.tolist(),
                 "floor": theme.floor,
+                "since": theme.since,
                 "status": status,
                 "merged_into": standing.goes_to[identity] if status == "merged" else None,
                 "owner": edits.owners.get(identity) or None,

@@ -11,7 +11,8 @@ from voc.data.text import fold
 from voc.models.stopwords import WORD, stop_words
 
 LEAST_TEXTS = 3
-"""A keyword occurs in at least so many different texts of its theme (in half of them where it has fewer than six)."""
+"""A keyword, in any of its forms, occurs in at least so many different texts of its theme (in half of them where it has
+fewer than six)."""
 LEAST_SHARE = 0.04
 """And in such a share of them: with five written forms in one inbox, a fifth of those that could have the word."""
 LEAST_CUSTOMERS = 2
@@ -51,6 +52,9 @@ def theme_keywords(
     weights = csr_matrix(ClassTfidfTransformer().fit(totals).transform(totals))
     words, surface = vectoriser.get_feature_names_out(), _surface_forms([texts[row] for row in placed])
     by_word = (counts > 0).tocsc()
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word in words.tolist():
+        forms[word[:_STEM]].append(word)
     found = []
     for theme in range(themes):
         rows = set(np.flatnonzero(theme_of == theme).tolist())
@@ -58,8 +62,10 @@ def theme_keywords(
         least = min(max(LEAST_TEXTS, LEAST_SHARE * distinct), max(1, distinct // 2))
         chosen: list[str] = []
         for word in _ranked(weights[theme], words)[: most * _CANDIDATES]:
-            place = vectoriser.vocabulary_[word]
-            having = rows.intersection(by_word.indices[by_word.indptr[place] : by_word.indptr[place + 1]].tolist())
+            alike = [vectoriser.vocabulary_[form] for form in forms[word[:_STEM]] if _one_word(word, form)]
+            having = rows.intersection(
+                row for place in alike for row in by_word.indices[by_word.indptr[place] : by_word.indptr[place + 1]]
+            )
             enough = len({folded[row] for row in having}) >= least
             people = {customers[placed[row]] for row in having}
             if (

@@ -59,11 +59,16 @@ def label_of(keywords: Sequence[str], words: int = 3) -> str:
     return ", ".join(keywords[:words]) or "–"
 
 
-def assign(vectors: Floats, centroids: Floats, floors: Floats) -> tuple[Ints, Floats]:
-    """Nearest of (themes, width) centroids for each (rows, width) vector, -1 below its floor; and the cosine."""
+def assign(vectors: Floats, centroids: Floats, floors: Floats, least: Floats | None = None) -> tuple[Ints, Floats]:
+    """Nearest of (themes, width) centroids for each (rows, width) vector, -1 below its floor; and the cosine.
+
+    `least` (rows, themes): a centroid at a lower cosine of this row is passed over, however near it is.
+    """
     if len(centroids) == 0 or len(vectors) == 0:
         return np.full(len(vectors), -1), np.zeros(len(vectors), dtype=np.float32)
     cosines = vectors @ centroids.T
+    if least is not None:
+        cosines[cosines < least] = -1.0
     best = cosines.argmax(axis=1)
     similarity = cosines[np.arange(len(best)), best]
     return np.where(similarity >= floors[best], best, -1), similarity

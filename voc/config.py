@@ -237,6 +237,8 @@ class ThemeSettings(Settings):
     map_contacts: int = Field(5_000, ge=0)
     """Contacts that the map is laid out by; all others are placed among them, which costs in proportion to both. 0: no
     map."""
+    newcomers_per_day: int = Field(1_000, ge=0)
+    """Themes are also looked for in their first days, among at most so many contacts of each day. 0: not."""
     retire_after_days: int = Field(60, ge=1)
     """A theme that nobody spoke of in so many last days of the data is retired, until somebody does."""
     seed: int = 13
@@ -294,7 +296,8 @@ class DailySettings(Settings):
     inbox: str = ""
     """Folder, seen from the workspace, whose new files are ingested when none are named."""
     refit_days: int = Field(7, ge=1)
-    """New themes are looked for when so many days have passed; on the days between contacts get the known ones."""
+    """Themes are looked for among all contacts when so many days have passed. On the days between, contacts get the
+    known ones, and those in their first days are found."""
 
 
 class PrivacySettings(Settings):

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.inference.topics import DAY, WORDS, add
 from voc.data.columns import vectors_column
 from voc.data.contracts import CONTACTS, SCORES
 from voc.data.lake import Lake
-from voc.data.text import fold
 from voc.data.workspace import Workspace
 from voc.errors import ThemeError
 from voc.experiments.suites.theme_stability import theme_stability
@@ -34,43 +34,6 @@ from voc.inference.themes import ThemesSummary, themes
 from voc.models.registry import Registry
 
 ROOT = Path(__file__).parents[2]
-WORDS = {
-    0: ("router overheats nightly", "en", "Latn"),
-    1: ("račun je dvostruko naplaćen", "hr", "Latn"),
-    2: ("у селу нема сигнала", "sr", "Cyrl"),
-}
-LATER = {3: ("stikalo na daljincu je pokvarjeno", "sl", "Latn")}
-DAY = date(2026, 1, 1)
-
-
-def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date = DAY) -> None:
-    """Scored contacts of one topic, each with words of its own."""
-    text, language, script = (WORDS | LATER)[topic]
-    generator = np.random.default_rng(1000 * topic + first)
-    vectors = np.eye(16)[topic] * 4 + generator.normal(scale=0.4, size=(rows, 16))
-    contacts, scores = [], []
-    for number in range(first, first + rows):
-        identity = f"c{topic}-{number:04d}"
-        mark = "abcdefghij"[number % 10] * 3 + "klmnopqrst"[number // 10 % 10] * 3 + "uvwxyz"[number // 100 % 6] * 3
-        turn = {"speaker": "customer", "text": f"{text} {mark}", "at": None}
-        contacts.append(
-            {
-                "contact_id": identity,
-                "customer_id": f"k{number % 37}",
-                "started_at": datetime.combine(day, datetime.min.time(), UTC),
-                "day": day,
-                "language": language,
-                "script": script,
-                "turns": [turn],
-                "search_text": fold(turn["text"]),
-            }
-        )
-        scores.append({"contact_id": identity, "model_version": "m1", "day": day})
-    workspace.lake.append("contacts", pa.Table.from_pylist(contacts, schema=CONTACTS.schema))
-    table = pa.Table.from_pylist(scores, schema=SCORES.schema)
-    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    place = table.schema.get_field_index("embedding")
-    workspace.lake.append("scores", table.set_column(place, "embedding", vectors_column(unit)))
 
 
 @pytest.fixture

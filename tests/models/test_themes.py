@@ -10,7 +10,7 @@ from voc.config import ThemeSettings
 from voc.errors import ModelFolderError
 from voc.models.stopwords import stop_words
 from voc.models.theme_space import Centres, ThemeSpace
-from voc.models.themes import Themes, find_themes
+from voc.models.themes import Themes, assign, find_themes
 
 SETTINGS = ThemeSettings(min_theme_size=10, neighbours=8)
 TOPICS = {
@@ -176,3 +176,12 @@ def test_two_themes_have_words_though_they_share_none() -> None:
     first, second = (set(keywords) for keywords in themes.keywords)
     assert {"router", "double"} <= first | second
     assert not {"router", "double"} <= first and not {"router", "double"} <= second
+
+
+def test_a_theme_may_ask_more_of_some_contacts() -> None:
+    centres, floors = np.eye(2, dtype=np.float32), np.array([0.2, 0.2], dtype=np.float32)
+    vectors = np.array([[0.8, 0.6], [0.8, 0.6]], dtype=np.float32)
+    least = np.array([[0.9, -1.0], [-1.0, -1.0]], dtype=np.float32)
+    nearest, similarity = assign(vectors, centres, floors, least)
+    assert nearest.tolist() == [1, 0]
+    assert similarity == pytest.approx([0.6, 0.8])

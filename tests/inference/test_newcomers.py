@@ -1,0 +1,195 @@
+"""Themes in their first days: what is dense now and was not before."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.inference.topics import DAY, FIRST, WIDTH, add, near, said
+from voc.data.workspace import Workspace
+from voc.inference.newcomers import BEFORE, LOOK_BACK, Newcomer, Spoken, days_to_look, first_needed, newcomers
+from voc.inference.themes import ThemesSummary, themes
+from voc.models.theme_space import ThemeSpace, unit
+
+ROOT = Path(__file__).parents[2]
+A_DAY, LAST = 30, 59
+NEW = np.eye(WIDTH)[-1]
+
+
+def joined(one: Spoken, other: Spoken) -> Spoken:
+    def both(name: str) -> np.ndarray:
+        return np.concatenate([getattr(one, name), getattr(other, name)])
+
+    order = np.argsort(both("day"), kind="stable")
+    columns = ("contact_ids", "day", "customers", "words", "vectors")
+    return Spoken(FIRST, *(both(name)[order] for name in columns))
+
+
+@pytest.fixture
+def usual() -> Spoken:
+    """Sixty days of eight topics."""
+    random = np.random.default_rng(7)
+    day = np.repeat(np.arange(LAST + 1), A_DAY)
+    return said(near(np.eye(WIDTH)[random.integers(8, size=len(day))], len(day), random), day)
+
+
+@pytest.fixture
+def news() -> Spoken:
+    """Five customers on each of the last three days, about what nobody spoke of before."""
+    random = np.random.default_rng(8)
+    return said(near(NEW, 15, random), np.repeat([LAST - 2, LAST - 1, LAST], 5), "new-")
+
+
+def found(spoken: Spoken, known: np.ndarray | None = None, days: int = 1) -> list[Newcomer]:
+    until = [FIRST + timedelta(days=LAST - number) for number in reversed(range(days))]
+    centres = np.zeros((0, WIDTH), np.float32) if known is None else known.astype(np.float32)
+    return list(newcomers(spoken, centres, until))
+
+
+def test_what_is_new_is_found_whole_and_alone(usual: Spoken, news: Spoken) -> None:
+    (theme,) = found(joined(usual, news))
+    assert set(theme.contact_ids) <= set(news.contact_ids)
+    assert len(theme.contact_ids) >= 12
+    assert theme.centroid @ NEW > 0.95
+    assert np.linalg.norm(theme.centroid) == pytest.approx(1, abs=1e-5)
+    assert 0.2 < theme.floor < 0.5
+    assert theme.since == FIRST + timedelta(days=LAST - 6)
+
+
+def test_it_is_found_once_and_on_the_first_days(usual: Spoken, news: Spoken) -> None:
+    (theme,) = found(joined(usual, news), days=5)
+    assert theme.since <= FIRST + timedelta(days=LAST - 1 - 6)
+
+
+def test_nothing_new_gives_nothing(usual: Spoken) -> None:
+    assert found(usual, days=20) == []
+
+
+def test_a_known_theme_that_grows_is_not_new(usual: Spoken, news: Spoken) -> None:
+    random = np.random.default_rng(9)
+    earlier = said(near(NEW, 90, random), np.sort(random.integers(0, LAST - 6, size=90)), "old-")
+    assert found(joined(joined(usual, earlier), news)) == []  # about three times as many as usual
+    assert found(joined(usual, news), NEW[None]) == []
+
+
+def test_one_customer_is_no_theme(usual: Spoken, news: Spoken) -> None:
+    one = replace(news, customers=np.full(len(news.day), "one", dtype=object))
+    assert found(joined(usual, one)) == []
+    five = replace(news, customers=np.array([f"k{row % 5}" for row in range(len(news.day))], dtype=object))
+    (theme,) = found(joined(usual, five))
+    assert len(theme.contact_ids) >= 12
+
+
+def test_a_form_letter_is_no_theme(usual: Spoken, news: Spoken) -> None:
+    assert found(joined(usual, replace(news, words=np.full(len(news.day), 7, dtype=np.uint64)))) == []
+
+
+def test_without_a_history_nothing_is_new(usual: Spoken, news: Spoken) -> None:
+    both = joined(usual, news)
+    short = both.day >= LAST - 20
+    kept = Spoken(
+        FIRST, both.contact_ids[short], both.day[short], both.customers[short], both.words[short], both.vectors[short]
+    )
+    assert found(kept) == []
+
+
+def test_the_days_that_nobody_looked_at_and_the_last(usual: Spoken) -> None:
+    last = FIRST + timedelta(days=LAST)
+    assert days_to_look(usual, last) == [last]
+    assert days_to_look(usual, last - timedelta(days=2)) == [last - timedelta(days=1), last]
+    assert days_to_look(usual, last + timedelta(days=9)) == [last]  # a later day has gone
+    assert len(days_to_look(usual, None)) == LOOK_BACK
+    assert first_needed(last, last) == last - timedelta(days=7 + BEFORE)
+    assert first_needed(last, None) == last - timedelta(days=LOOK_BACK + 7 + BEFORE)
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Workspace]:
+    """Forty days of three topics, found: the largest id is T003."""
+    taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
+    settings = "[themes]\nmin_theme_size = 31\nneighbours = 8\nmap_contacts = 0\n"
+    workspace = Workspace.create(tmp_path / "w", settings, taxonomy)
+    (workspace.models / "m1").mkdir(parents=True)
+    workspace.make_current("m1")
+    for day in range(40):
+        for topic in range(3):
+            add(workspace, topic, 2, first=2 * day, day=DAY + timedelta(days=day))
+    themes(workspace)
+    yield workspace
+
+
+def next_days(workspace: Workspace, number: int = 3) -> ThemesSummary:
+    """Days with six contacts about a fourth topic beside the usual ones, and a run without a refit after each."""
+    for day in range(40, 40 + number):
+        for topic in range(3):
+            add(workspace, topic, 2, first=2 * day, day=DAY + timedelta(days=day))
+        add(workspace, 3, 6, first=6 * (day - 40), day=DAY + timedelta(days=day))
+        summary = themes(workspace, refit=False)
+    return summary
+
+
+def test_a_run_without_a_refit_bears_it_and_gives_it_its_contacts(company: Workspace) -> None:
+    next_days(company)
+    (born,) = company.lake.query("SELECT * FROM themes WHERE since IS NOT NULL").to_pylist()
+    assert born["theme_id"] == "T004"
+    assert born["contacts"] == 18
+    assert "daljincu" in born["keywords"]
+    rows = company.lake.query(
+        "SELECT theme_id, count(*) AS n FROM theme_assignments WHERE contact_id LIKE 'c3-%' GROUP BY 1"
+    )
+    assert rows.to_pylist() == [{"theme_id": "T004", "n": 18}]
+    last = company.lake.query("SELECT kind, theme_id FROM theme_events WHERE theme_id = 'T004'").to_pylist()
+    assert last == [{"kind": "born", "theme_id": "T004"}]
+
+
+def test_later_runs_and_refits_keep_it(company: Workspace) -> None:
+    next_days(company)
+    before = company.lake.query("SELECT since FROM themes WHERE theme_id = 'T004'").to_pylist()
+    assert themes(company, refit=False).events == ()
+    assert "born" not in themes(company).event_counts
+    assert company.lake.query("SELECT since FROM themes WHERE theme_id = 'T004'").to_pylist() == before
+
+
+def test_what_was_said_before_it_was_there_stays_where_it_was(
+    company: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voc.inference.themes.INSIDE", 0.9)  # topics this far apart leave nothing in between
+    ids = ("stray", "heart")
+    heart, elsewhere = np.eye(16)[[3, 9]]
+    (name,) = company.lake.query("SELECT DISTINCT space FROM themes")["space"].to_pylist()
+    space = ThemeSpace.load(company.root / "themes", name)
+    mixed = unit(np.stack([heart * share + elsewhere for share in np.arange(0, 1, 0.01)]))
+    cosines = space.apply(mixed, ["en-Latn"] * len(mixed)) @ space.apply(heart[None], ["en-Latn"])[0]
+    add_like(company, ids, np.stack([mixed[np.abs(cosines - 0.75).argmin()], heart]))
+    next_days(company)
+    found = company.lake.query(
+        "SELECT contact_id, theme_id FROM theme_assignments WHERE list_contains(['stray', 'heart'], contact_id)"
+    ).to_pylist()
+    assert {row["contact_id"]: row["theme_id"] == "T004" for row in found} == {"stray": False, "heart": True}
+
+
+def add_like(workspace: Workspace, ids: tuple[str, ...], vectors: np.ndarray) -> None:
+    """Contacts of the first day with these vectors, otherwise like one that is there."""
+    contact = workspace.lake.query("SELECT * FROM contacts WHERE contact_id = 'c0-0000'")
+    score = workspace.lake.query("SELECT * FROM scores WHERE contact_id = 'c0-0000'")
+    rows = [contact.to_pylist()[0] | {"contact_id": name, "turns": [{"speaker": "customer", "text": name, "at": None}]}
+            for name in ids]  # fmt: skip
+    marks = [score.to_pylist()[0] | {"contact_id": name, "embedding": unit(vector).tolist()}
+             for name, vector in zip(ids, vectors, strict=True)]  # fmt: skip
+    workspace.lake.append("contacts", pa.Table.from_pylist(rows, schema=contact.schema))
+    workspace.lake.append("scores", pa.Table.from_pylist(marks, schema=score.schema))
+
+
+def test_it_can_be_switched_off(company: Workspace) -> None:
+    settings = company.config.themes.model_copy(update={"newcomers_per_day": 0})
+    off = replace(company, config=company.config.model_copy(update={"themes": settings}))
+    next_days(off)
+    assert company.lake.query("SELECT * FROM themes WHERE since IS NOT NULL").num_rows == 0
+    runs = company.lake.query("SELECT inputs FROM runs WHERE step = 'themes' ORDER BY started_at").to_pylist()
+    assert json.loads(runs[-1]["inputs"])["looked_until"] is None
+    assert json.loads(runs[0]["inputs"])["looked_until"] == (DAY + timedelta(days=39)).isoformat()
