@@ -47,6 +47,7 @@ _NEAR = 0.45  # cosine of contacts that move a place
 _MOVES = 2  # of a place to where its contacts are
 _FLOOR = 0.5  # share of the cosine that the theme's contacts have in the middle
 _SHARED = 0.3  # places with a larger share of contacts in common are one
+_PLACED = 0.5  # share of a theme's contacts: a language that is new to the space is dense by being that language
 _PLACES = 1024  # that are tried together
 _BATCH = 20_000  # contacts that are read together, in whole days
 
@@ -70,7 +71,8 @@ _SPOKEN = """
 class Spoken:
     """Contacts, in order of days; arrays are (contacts,), `vectors` (contacts, width) in the theme space.
 
-    `day` counts from `first_day`; `words` are fingerprints of what the customer said.
+    `day` counts from `first_day`; `words` are fingerprints of what the customer said; `placed` says where the space
+    knows the contact's language.
     """
 
     first_day: date
@@ -78,7 +80,15 @@ class Spoken:
     day: Ints
     customers: npt.NDArray[np.object_]
     words: npt.NDArray[np.uint64]
+    placed: npt.NDArray[np.bool_]
     vectors: Floats
+
+    def take(self, rows: Ints) -> "Spoken":
+        """These of them."""
+        return Spoken(
+            self.first_day, self.contact_ids[rows], self.day[rows], self.customers[rows], self.words[rows],
+            self.placed[rows], self.vectors[rows],
+        )  # fmt: skip
 
     def between(self, first: int, last: int) -> Ints:
         """Rows of these days, the last one too; one of each wording."""
@@ -109,11 +119,12 @@ def spoken(lake: Lake, space: ThemeSpace, version: str, since: date, each: int) 
     """What was said from a day on, of every day at most `each` contacts by a hash of their ids."""
     days = {row["day"]: row["contacts"] for row in lake.query(_DAYS, {"version": version, "since": since}).to_pylist()}
     parts = [
-        (batch.drop_columns(["turns", "embedding", "form"]), _words(batch), _vectors(space, batch))
+        (batch.drop_columns(["turns", "embedding"]), _words(batch), _vectors(space, batch))
         for first, last in day_groups(days, _BATCH)
         for batch in [lake.query(_SPOKEN, {"version": version, "first": first, "last": last, "each": each})]
     ]
     table = pa.concat_tables([table for table, _, _ in parts])
+    forms = space.centres.groups or set(table["form"].to_pylist())
     numbers = np.array([(day - since).days for day in table["day"].to_pylist()], dtype=np.int64)
     return Spoken(
         since,
@@ -121,6 +132,7 @@ def spoken(lake: Lake, space: ThemeSpace, version: str, since: date, each: int) 
         numbers,
         np.array(table["customer_id"].to_pylist(), dtype=object),
         np.concatenate([words for _, words, _ in parts]),
+        np.array([form in forms for form in table["form"].to_pylist()]),
         np.concatenate([vectors for _, _, vectors in parts]),
     )
 
@@ -132,7 +144,7 @@ def newcomers(said: Spoken, known: Floats, days: Sequence[date]) -> Iterator[New
         for found in _on(said, (day - said.first_day).days):
             vectors = said.vectors[found.rows]
             centroid = unit(vectors.mean(axis=0))
-            if (known @ centroid >= COVERED).any():
+            if (known @ centroid >= COVERED).any() or said.placed[found.rows].mean() < _PLACED:
                 continue
             known = np.vstack([known, centroid]) if len(known) else centroid[None]
             floor = float(_FLOOR * np.median(vectors @ centroid))

@@ -102,7 +102,7 @@ def suite(workspace: Workspace, progress: Progress, run: RunLog, data: Path | No
     order = {contact: row for row, contact in enumerate(said.contact_ids.tolist())}
     ids = workspace.lake.query("SELECT contact_id FROM contacts ORDER BY contacts.day, contact_id")["contact_id"]
     places = np.array([order.get(contact, -1) for contact in ids.to_pylist()])
-    usual = _only(said, np.sort(places[history.untouched & (places >= 0)]))
+    usual = said.take(np.sort(places[history.untouched & (places >= 0)]))
     centres = np.array([row["centroid"] for row in rows], dtype=np.float32)
     floors = np.array([row["floor"] for row in rows], dtype=np.float32)
     random = np.random.default_rng(SEED)
@@ -141,7 +141,7 @@ def judged(draw: Draw, random: np.random.Generator) -> Outcome:
     known, found = draw.centres, list[tuple[int, Newcomer, float]]()
     others = 0
     for day in range(draw.first, draw.first + DAYS):
-        upto = _only(mixed, np.flatnonzero(mixed.day <= day))
+        upto = mixed.take(np.flatnonzero(mixed.day <= day))
         for one in newcomers(upto, known, [mixed.first_day + timedelta(days=day)]):
             known = np.vstack([known, one.centroid])
             pure = float(np.mean([contact.startswith(_NEW) for contact in one.contact_ids]))
@@ -191,7 +191,7 @@ def _nothing(usual: Spoken, centres: Floats, random: np.random.Generator) -> dic
     shuffled = []
     for _ in range(SHUFFLES):
         order = random.permutation(len(usual.day))
-        said = replace(_only(usual, order), day=usual.day)
+        said = replace(usual.take(order), day=usual.day)
         shuffled.append(a_month(said))
     return {"false_per_month": a_month(usual), "false_per_month.shuffled": float(np.mean(shuffled))}
 
@@ -201,7 +201,7 @@ _NEW = "new-"
 
 def _with(usual: Spoken, told: Told, days: npt.NDArray[Any]) -> Spoken:
     """A history with contacts of new customers in it; what is before BEFORE days and the windows is left out."""
-    kept = _only(usual, np.flatnonzero((usual.day >= days[0] - BEFORE - max(WINDOWS)) & (usual.day <= days[-1])))
+    kept = usual.take(np.flatnonzero((usual.day >= days[0] - BEFORE - max(WINDOWS)) & (usual.day <= days[-1])))
     names = np.array([f"{_NEW}{number}" for number in range(len(days))], dtype=object)
     day = np.concatenate([kept.day, days])
     order = np.argsort(day, kind="stable")
@@ -211,16 +211,10 @@ def _with(usual: Spoken, told: Told, days: npt.NDArray[Any]) -> Spoken:
         day,
         np.concatenate([kept.customers, names]),
         np.concatenate([kept.words, told.words]),
+        np.concatenate([kept.placed, np.ones(len(days), np.bool_)]),
         np.concatenate([kept.vectors, told.vectors]),
     )
-    return _only(both, order)
-
-
-def _only(said: Spoken, rows: npt.NDArray[Any]) -> Spoken:
-    return Spoken(
-        said.first_day, said.contact_ids[rows], said.day[rows], said.customers[rows], said.words[rows],
-        said.vectors[rows],
-    )  # fmt: skip
+    return both.take(order)
 
 
 def _times(told: Sequence[Told], usual: Spoken, random: np.random.Generator) -> Iterator[tuple[Told, int]]:
@@ -253,7 +247,7 @@ def _own_draws(
         own = places[rows]
         _, first = np.unique(said.words[own], return_index=True)
         told = Told(said.vectors[own][first], said.words[own][first], history.language[rows][first])
-        without = _only(said, np.sort(places[kept & (history.reason != reason)]))
+        without = said.take(np.sort(places[kept & (history.reason != reason)]))
         found.append((told, without, unlike))
     for new, begin in _times([told for told, _, _ in found], said, random):
         told, without, unlike = next(one for one in found if one[0] is new)

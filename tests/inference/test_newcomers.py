@@ -12,9 +12,9 @@ import pytest
 
 from tests.inference.topics import DAY, FIRST, WIDTH, add, near, said
 from voc.data.workspace import Workspace
-from voc.inference.newcomers import BEFORE, LOOK_BACK, Newcomer, Spoken, days_to_look, first_needed, newcomers
+from voc.inference.newcomers import BEFORE, LOOK_BACK, Newcomer, Spoken, days_to_look, first_needed, newcomers, spoken
 from voc.inference.themes import ThemesSummary, themes
-from voc.models.theme_space import ThemeSpace, unit
+from voc.models.theme_space import Centres, ThemeSpace, unit
 
 ROOT = Path(__file__).parents[2]
 A_DAY, LAST = 30, 59
@@ -25,9 +25,8 @@ def joined(one: Spoken, other: Spoken) -> Spoken:
     def both(name: str) -> np.ndarray:
         return np.concatenate([getattr(one, name), getattr(other, name)])
 
-    order = np.argsort(both("day"), kind="stable")
-    columns = ("contact_ids", "day", "customers", "words", "vectors")
-    return Spoken(FIRST, *(both(name)[order] for name in columns))
+    columns = ("contact_ids", "day", "customers", "words", "placed", "vectors")
+    return Spoken(FIRST, *map(both, columns)).take(np.argsort(both("day"), kind="stable"))
 
 
 @pytest.fixture
@@ -89,12 +88,15 @@ def test_a_form_letter_is_no_theme(usual: Spoken, news: Spoken) -> None:
     assert found(joined(usual, replace(news, words=np.full(len(news.day), 7, dtype=np.uint64)))) == []
 
 
+def test_a_language_that_is_new_is_no_theme(usual: Spoken, news: Spoken) -> None:
+    assert found(joined(usual, replace(news, placed=np.zeros(len(news.day), np.bool_)))) == []
+    some = replace(news, placed=np.arange(len(news.day)) % 3 > 0)
+    assert len(found(joined(usual, some))) == 1
+
+
 def test_without_a_history_nothing_is_new(usual: Spoken, news: Spoken) -> None:
     both = joined(usual, news)
-    short = both.day >= LAST - 20
-    kept = Spoken(
-        FIRST, both.contact_ids[short], both.day[short], both.customers[short], both.words[short], both.vectors[short]
-    )
+    kept = both.take(np.flatnonzero(both.day >= LAST - 20))
     assert found(kept) == []
 
 
@@ -193,3 +195,15 @@ def test_it_can_be_switched_off(company: Workspace) -> None:
     runs = company.lake.query("SELECT inputs FROM runs WHERE step = 'themes' ORDER BY started_at").to_pylist()
     assert json.loads(runs[-1]["inputs"])["looked_until"] is None
     assert json.loads(runs[0]["inputs"])["looked_until"] == (DAY + timedelta(days=39)).isoformat()
+
+
+def test_of_each_day_a_sample_is_read_and_what_language_the_space_knows(company: Workspace) -> None:
+    (name,) = company.lake.query("SELECT DISTINCT space FROM themes")["space"].to_pylist()
+    space = ThemeSpace.load(company.root / "themes", name)
+    all_of_it = spoken(company.lake, space, "m1", DAY, 100)
+    assert (len(all_of_it.day), all_of_it.placed.all()) == (240, True)  # a space that knows no language knows all
+    some = spoken(company.lake, space, "m1", DAY + timedelta(days=10), 2)
+    assert np.bincount(some.day).tolist() == [2] * 30
+    english = ThemeSpace(Centres({"en-Latn": space.centres.whole}, space.centres.whole), space.turn)
+    known = spoken(company.lake, english, "m1", DAY, 100)
+    assert known.placed.tolist() == [contact.startswith("c0-") for contact in known.contact_ids]

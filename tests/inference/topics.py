@@ -63,5 +63,5 @@ def said(vectors: np.ndarray, day: np.ndarray, name: str = "c") -> Spoken:
     """Contacts of different customers in different words, on days that count from FIRST."""
     order = np.argsort(day, kind="stable")
     names = np.array([f"{name}{number}" for number in range(len(day))], dtype=object)
-    return Spoken(FIRST, names[order], day[order], names[order], fingerprints(names)[order],
-                  vectors[order].astype(np.float32))  # fmt: skip
+    known = np.ones(len(day), np.bool_)
+    return Spoken(FIRST, names, day, names, fingerprints(names), known, vectors.astype(np.float32)).take(order)
