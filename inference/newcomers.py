@@ -7,7 +7,7 @@ it would be one of the last days' as probably as any other contact is. (A spatia
 windows are balls in the theme space; the place of each ball is moved to where its contacts are, Cheng 1995.)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -169,13 +169,16 @@ def first_needed(last: date, until: date | None) -> date:
 
 
 def _on(said: Spoken, day: int) -> list[_Place]:
-    """Places that are new on a day, the least probable by chance first, without those that share contacts with one
-    before them."""
+    """Places that are new on a day, the least probable by chance first."""
     tried = [place for window in WINDOWS for place in _of_window(said, day, window)]
+    return _apart(sorted(tried, key=lambda one: (one.chance, one.rows.tolist())))
+
+
+def _apart(places: Iterable[_Place]) -> list[_Place]:
+    """Those of the places, in their order, that share few contacts with one before them."""
     found: list[_Place] = []
-    for place in sorted(tried, key=lambda one: (one.chance, one.rows.tolist())):
-        shared = max((np.isin(place.rows, other.rows).mean() for other in found), default=0.0)
-        if shared <= _SHARED:
+    for place in places:
+        if max((np.isin(place.rows, other.rows).mean() for other in found), default=0.0) <= _SHARED:
             found.append(place)
     return found
 
@@ -200,8 +203,12 @@ def _of_window(said: Spoken, day: int, window: int) -> Iterator[_Place]:
         lift = customers[worth] / len(rows) / ((there + 0.5) / len(earlier))
         # One customer chose the place; the others could have been anywhere.
         chance = binom.logsf(customers[worth] - 2, customers[worth] - 1 + there, share)
-        for number in np.flatnonzero((lift >= LIFT) & (chance <= enough)):
-            yield _Place(rows[inside[worth[number]]], float(chance[number]))
+        new = np.flatnonzero((lift >= LIFT) & (chance <= enough))
+        # A new thing is found from each of its contacts, and one place of it is enough to keep.
+        yield from _apart(
+            _Place(rows[inside[worth[number]]], float(chance[number]))
+            for number in new[np.argsort(chance[new], kind="stable")]
+        )
 
 
 def _words(batch: pa.Table) -> npt.NDArray[np.uint64]:
