@@ -77,6 +77,8 @@ def score(
             f"model {version} was made for other contact reasons: {gap}; "
             f"train one for these with: voc train -w {workspace.root}, and then voc promote"
         )
+    # Every query starts threads, and Arrow's own allocator keeps what each of them had: hundreds of MB over many days.
+    pa.set_memory_pool(pa.system_memory_pool())
     with writable(workspace.lake.root), alone(workspace.lake.root, "score"):
         clear(workspace.lake)
         settings = workspace.config.scoring
