@@ -3,11 +3,11 @@
 import hashlib
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from itertools import tee
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -20,7 +20,7 @@ from voc.data.locks import alone
 from voc.data.runs import record_run
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
-from voc.inference.engine import Engine, EngineName, open_engine
+from voc.inference.engine import Engine, EngineName, Texts, open_engine
 from voc.inference.parts import Part, Reading, Scored, cut_contacts
 from voc.inference.pending import Anew, Cut, Pending, Plan, clear, plan
 from voc.models.compatibility import taxonomy_gap
@@ -178,6 +178,14 @@ def _read_here(
     reader: Engine, facts: Facts, lake: Lake, pending: Pending, ahead: Plan, settings: ScoringSettings
 ) -> Iterator[Scored]:
     cut = (found for span in ahead.spans for found in cut_contacts(lake, pending, span, settings))
-    mine, theirs = tee((Part.of(contacts, facts.speakers), closes) for contacts, closes in cut)
-    for (part, closes), found in zip(mine, reader.read(part.texts for part, _ in theirs), strict=True):
+    sent: deque[tuple[Part, Cut | None]] = deque()  # itertools.tee would hold as many as fifty-seven
+
+    def texts() -> Iterator[Texts]:
+        for contacts, closes in cut:
+            part = Part.of(contacts, facts.speakers)
+            sent.append((part, closes))
+            yield part.texts
+
+    for found in reader.read(texts()):
+        part, closes = sent.popleft()
         yield Scored(part.rows(facts, found), closes)

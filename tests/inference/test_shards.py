@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import weakref
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
@@ -19,6 +20,7 @@ from voc.data.contracts import SCORES as SCORES_CONTRACT
 from voc.data.lake import Lake, Rows
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
+from voc.inference.parts import Part
 from voc.inference.pending import Pending, Place, plan, shards
 from voc.inference.score import score
 
@@ -271,3 +273,19 @@ def test_files_have_small_row_groups(tmp_path: Path) -> None:
             found = pq.read_metadata(file)
             assert found.row_group(0).num_rows <= 8192 < found.num_rows
             assert found.row_group(0).column(0).compression == "SNAPPY"
+
+
+def test_what_has_been_read_is_let_go(one_day: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many parts there are, no more are held than are on their way."""
+    workspace, made, held = in_shards(one_day, 40), list[weakref.ref[Part]](), list[int]()
+    usual = Part.of
+
+    def watched(contacts: pa.Table, speakers: str) -> Part:
+        part = usual(contacts, speakers)
+        made.append(weakref.ref(part))
+        return part
+
+    monkeypatch.setattr(Part, "of", watched)
+    score(workspace, lambda done, all_of_them: held.append(sum(part() is not None for part in made)))
+    assert len(made) >= 10
+    assert max(held) <= 2
