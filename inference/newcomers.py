@@ -7,7 +7,7 @@ it would be one of the last days' as probably as any other contact is. (A spatia
 windows are balls in the theme space; the place of each ball is moved to where its contacts are, Cheng 1995.)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,7 +46,6 @@ is taken for it: what is farther away was something else."""
 _NEAR = 0.45  # cosine of contacts that move a place
 _MOVES = 2  # of a place to where its contacts are
 _FLOOR = 0.5  # share of the cosine that the theme's contacts have in the middle
-_SHARED = 0.3  # places with a larger share of contacts in common are one
 _PLACED = 0.5  # share of a theme's contacts: a language that is new to the space is dense by being that language
 _PLACES = 1024  # that are tried together
 _BATCH = 20_000  # contacts that are read together, in whole days
@@ -109,10 +108,12 @@ class Newcomer:
 
 @dataclass(frozen=True)
 class _Place:
-    """One place that was tried: rows of the recent contacts in it, and the logarithm of how probable so many are."""
+    """One place that was tried: the logarithm of how probable so many customers are there, its centre (width,), and
+    the days that were looked at together."""
 
-    rows: Ints
     chance: float
+    centre: Floats
+    window: int
 
 
 def spoken(lake: Lake, space: ThemeSpace, version: str, since: date, each: int) -> Spoken:
@@ -140,47 +141,33 @@ def spoken(lake: Lake, space: ThemeSpace, version: str, since: date, each: int) 
 def newcomers(said: Spoken, known: Floats, days: Sequence[date]) -> Iterator[Newcomer]:
     """New themes on each of these days, in their order: none near a centre of `known` (themes, width), or one found
     before."""
-    for day in days:
-        for found in _on(said, (day - said.first_day).days):
-            vectors = said.vectors[found.rows]
-            centroid = unit(vectors.mean(axis=0))
-            if (known @ centroid >= COVERED).any() or said.placed[found.rows].mean() < _PLACED:
+    for today in days:
+        day = (today - said.first_day).days
+        tried = [place for window in WINDOWS for place in _of_window(said, day, window)]
+        # A new thing is found from each of its contacts: the least probable place of it is taken, and covers the rest.
+        for place in sorted(tried, key=lambda one: (one.chance, one.centre.tolist())):
+            if (known @ place.centre >= COVERED).any():
                 continue
-            known = np.vstack([known, centroid]) if len(known) else centroid[None]
-            floor = float(_FLOOR * np.median(vectors @ centroid))
-            yield Newcomer(
-                day - timedelta(days=max(WINDOWS) - 1), centroid, floor, tuple(said.contact_ids[found.rows].tolist())
-            )
+            rows = said.between(day - place.window + 1, day)
+            rows = rows[said.vectors[rows] @ place.centre >= INSIDE]
+            if said.placed[rows].mean() < _PLACED:
+                continue
+            known = np.vstack([known, place.centre])
+            floor = float(_FLOOR * np.median(said.vectors[rows] @ place.centre))
+            since = today - timedelta(days=max(WINDOWS) - 1)
+            yield Newcomer(since, place.centre, floor, tuple(said.contact_ids[rows].tolist()))
 
 
-def days_to_look(said: Spoken, until: date | None) -> list[date]:
-    """The days since `until`, and the last one anyway: contacts may have come late. None: nobody has looked yet."""
-    if not len(said.day):
-        return []
-    last = said.first_day + timedelta(days=int(said.day[-1]))
+def days_to_look(last: date, until: date | None) -> list[date]:
+    """The days since `until` (None: nobody has looked yet) up to the `last` one with contacts, and that one anyway:
+    contacts may have come late."""
     begin = max(until + timedelta(days=1) if until else date.min, last - timedelta(days=LOOK_BACK - 1))
     return [begin + timedelta(days=number) for number in range((last - begin).days)] + [last]
 
 
-def first_needed(last: date, until: date | None) -> date:
-    """The first day whose contacts matter to `days_to_look`, where `last` is the last one with contacts."""
-    begin = max(until or date.min, last - timedelta(days=LOOK_BACK))
-    return min(begin, last) - timedelta(days=max(WINDOWS) + BEFORE)
-
-
-def _on(said: Spoken, day: int) -> list[_Place]:
-    """Places that are new on a day, the least probable by chance first."""
-    tried = [place for window in WINDOWS for place in _of_window(said, day, window)]
-    return _apart(sorted(tried, key=lambda one: (one.chance, one.rows.tolist())))
-
-
-def _apart(places: Iterable[_Place]) -> list[_Place]:
-    """Those of the places, in their order, that share few contacts with one before them."""
-    found: list[_Place] = []
-    for place in places:
-        if max((np.isin(place.rows, other.rows).mean() for other in found), default=0.0) <= _SHARED:
-            found.append(place)
-    return found
+def first_needed(days: Sequence[date]) -> date:
+    """The first day whose contacts matter where one looks at these days."""
+    return days[0] - timedelta(days=max(WINDOWS) + BEFORE)
 
 
 def _of_window(said: Spoken, day: int, window: int) -> Iterator[_Place]:
@@ -203,12 +190,8 @@ def _of_window(said: Spoken, day: int, window: int) -> Iterator[_Place]:
         lift = customers[worth] / len(rows) / ((there + 0.5) / len(earlier))
         # One customer chose the place; the others could have been anywhere.
         chance = binom.logsf(customers[worth] - 2, customers[worth] - 1 + there, share)
-        new = np.flatnonzero((lift >= LIFT) & (chance <= enough))
-        # A new thing is found from each of its contacts, and one place of it is enough to keep.
-        yield from _apart(
-            _Place(rows[inside[worth[number]]], float(chance[number]))
-            for number in new[np.argsort(chance[new], kind="stable")]
-        )
+        for number in np.flatnonzero((lift >= LIFT) & (chance <= enough)):
+            yield _Place(float(chance[number]), places[worth[number]], window)
 
 
 def _words(batch: pa.Table) -> npt.NDArray[np.uint64]:

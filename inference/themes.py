@@ -230,15 +230,15 @@ def _arrived(
     lake: Lake, space: ThemeSpace, version: str, known: Sequence[KnownTheme], settings: ThemeSettings
 ) -> tuple[list[Newcomer], date | None]:
     """Themes that were new on the days on which nobody has looked for them yet, and the last of these days."""
-    last = lake.query(_LAST_DAY, {"version": version})["day"][0].as_py()
     if not settings.newcomers_per_day:
         return [], None
+    last = lake.query(_LAST_DAY, {"version": version})["day"][0].as_py()
     runs = latest_runs(lake, 1, "themes")
     looked = runs[0].inputs.get("looked_until") if runs else None
-    until = date.fromisoformat(looked) if looked else None
-    said = spoken(lake, space, version, first_needed(last, until), settings.newcomers_per_day)
+    days = days_to_look(last, date.fromisoformat(looked) if looked else None)
+    said = spoken(lake, space, version, first_needed(days), settings.newcomers_per_day)
     centres = np.stack([theme.centroid for theme in known]) if known else np.zeros((0, space.width), np.float32)
-    return list(newcomers(said, centres, days_to_look(said, until))), last
+    return list(newcomers(said, centres, days)), last
 
 
 def _makers(lake: Lake, arrived: Sequence[Newcomer], sample: _Sample, version: str) -> pa.Table:

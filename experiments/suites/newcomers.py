@@ -99,9 +99,7 @@ def suite(workspace: Workspace, progress: Progress, run: RunLog, data: Path | No
     progress("reading", 0.0)
     each = int(np.bincount(history.day).max())
     said = spoken(workspace.lake, space, version, history.first_day, each)
-    order = {contact: row for row, contact in enumerate(said.contact_ids.tolist())}
-    ids = workspace.lake.query("SELECT contact_id FROM contacts ORDER BY contacts.day, contact_id")["contact_id"]
-    places = np.array([order.get(contact, -1) for contact in ids.to_pylist()])
+    places = _places(workspace, said)
     usual = said.take(np.sort(places[history.untouched & (places >= 0)]))
     centres = np.array([row["centroid"] for row in rows], dtype=np.float32)
     floors = np.array([row["floor"] for row in rows], dtype=np.float32)
@@ -133,6 +131,13 @@ def suite(workspace: Workspace, progress: Progress, run: RunLog, data: Path | No
     return BenchResult("themes newcomers", figures, context)
 
 
+def _places(workspace: Workspace, said: Spoken) -> npt.NDArray[Any]:
+    """Of each contact of a History, which are in order of day and id, its row in `said`; -1 where it has no score."""
+    order = {contact: row for row, contact in enumerate(said.contact_ids.tolist())}
+    ids = workspace.lake.query("SELECT contact_id FROM contacts ORDER BY contacts.day, contact_id")["contact_id"]
+    return np.array([order.get(contact, -1) for contact in ids.to_pylist()])
+
+
 def judged(draw: Draw, random: np.random.Generator) -> Outcome:
     """Put it in, and look on each of its days, as a nightly run does."""
     told = draw.told.take(random.permutation(len(draw.told.words))[: DAYS * PER_DAY])
@@ -141,8 +146,7 @@ def judged(draw: Draw, random: np.random.Generator) -> Outcome:
     known, found = draw.centres, list[tuple[int, Newcomer, float]]()
     others = 0
     for day in range(draw.first, draw.first + DAYS):
-        upto = mixed.take(np.flatnonzero(mixed.day <= day))
-        for one in newcomers(upto, known, [mixed.first_day + timedelta(days=day)]):
+        for one in newcomers(mixed, known, [mixed.first_day + timedelta(days=day)]):
             known = np.vstack([known, one.centroid])
             pure = float(np.mean([contact.startswith(_NEW) for contact in one.contact_ids]))
             if pure >= OWN:
@@ -163,14 +167,13 @@ def figures_of(kind: str, outcomes: Sequence[Outcome]) -> dict[str, float]:
         f"{kind}.found_{day + 1}d": float(np.mean([one.delay is not None and one.delay <= day for one in outcomes]))
         for day in range(DAYS)
     }
-    figures |= ends(
-        f"{kind}.found_{DAYS}d", share_interval(np.array([one.delay is not None for one in outcomes]), SEED)
-    )
+    hits = np.array([one.delay is not None for one in outcomes])
+    figures |= ends(f"{kind}.found_{DAYS}d", share_interval(hits, SEED))
     if found:
-        figures[f"{kind}.pure"] = float(np.mean([one.pure for one in found]))
-        figures[f"{kind}.in_one_theme"] = float(np.mean(np.concatenate([one.inside for one in found])))
         languages = np.concatenate([one.draw.told.languages for one in found])
         inside = np.concatenate([one.inside for one in found])
+        figures |= {f"{kind}.pure": float(np.mean([one.pure for one in found]))}
+        figures |= {f"{kind}.in_one_theme": float(inside.mean())}
         figures |= {
             f"{kind}.in_one_theme.{name}": float(inside[languages == name].mean()) for name in sorted(set(languages))
         }

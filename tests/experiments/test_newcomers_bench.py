@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.inference.topics import WIDTH, near, said
+from tests.inference.topics import WIDTH, near, said, usual_days
 from voc.experiments.suites.newcomers import DAYS, PER_DAY, Draw, Outcome, Told, figures_of, judged
 from voc.inference.newcomers import Spoken
 
@@ -12,9 +12,7 @@ LAST = 59
 
 @pytest.fixture
 def usual() -> Spoken:
-    random = np.random.default_rng(7)
-    day = np.repeat(np.arange(LAST + 1), 30)
-    return said(near(np.eye(WIDTH)[random.integers(8, size=len(day))], len(day), random), day)
+    return usual_days(LAST + 1)
 
 
 def told(centre: np.ndarray, languages: tuple[str, ...]) -> Told:

@@ -1,7 +1,6 @@
 """Themes in their first days: what is dense now and was not before."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.inference.topics import DAY, FIRST, WIDTH, add, near, said
+from tests.inference.topics import DAY, FIRST, WIDTH, add, near, said, usual_days, without_contacts
 from voc.data.workspace import Workspace
 from voc.inference.newcomers import BEFORE, LOOK_BACK, Newcomer, Spoken, days_to_look, first_needed, newcomers, spoken
-from voc.inference.themes import ThemesSummary, themes
+from voc.inference.themes import themes
 from voc.models.theme_space import Centres, ThemeSpace, unit
 
-ROOT = Path(__file__).parents[2]
-A_DAY, LAST = 30, 59
+LAST = 59
 NEW = np.eye(WIDTH)[-1]
 
 
@@ -32,9 +30,7 @@ def joined(one: Spoken, other: Spoken) -> Spoken:
 @pytest.fixture
 def usual() -> Spoken:
     """Sixty days of eight topics."""
-    random = np.random.default_rng(7)
-    day = np.repeat(np.arange(LAST + 1), A_DAY)
-    return said(near(np.eye(WIDTH)[random.integers(8, size=len(day))], len(day), random), day)
+    return usual_days(LAST + 1)
 
 
 @pytest.fixture
@@ -71,9 +67,17 @@ def test_nothing_new_gives_nothing(usual: Spoken) -> None:
 
 def test_a_known_theme_that_grows_is_not_new(usual: Spoken, news: Spoken) -> None:
     random = np.random.default_rng(9)
-    earlier = said(near(NEW, 90, random), np.sort(random.integers(0, LAST - 6, size=90)), "old-")
-    assert found(joined(joined(usual, earlier), news)) == []  # about three times as many as usual
+    earlier = said(near(NEW, 318, random), np.repeat(np.arange(LAST - 6), 6), "old-")
+    more = said(near(NEW, 54, random), np.repeat([LAST - 2, LAST - 1, LAST], 18), "more-")
+    assert found(joined(joined(usual, earlier), more)) == []  # three times as many: no chance, but not new
+    assert len(found(joined(usual, more))) == 1
     assert found(joined(usual, news), NEW[None]) == []
+
+
+def test_what_chance_may_be_is_not_new(usual: Spoken, news: Spoken) -> None:
+    short = usual.take(np.flatnonzero(usual.day >= LAST - 25))  # one contact in nine is of the last three days
+    assert found(joined(short, news.take(np.arange(10, 15)))) == []
+    assert len(found(joined(short, news))) == 1
 
 
 def test_one_customer_is_no_theme(usual: Spoken, news: Spoken) -> None:
@@ -100,39 +104,33 @@ def test_without_a_history_nothing_is_new(usual: Spoken, news: Spoken) -> None:
     assert found(kept) == []
 
 
-def test_the_days_that_nobody_looked_at_and_the_last(usual: Spoken) -> None:
+def test_the_days_that_nobody_looked_at_and_the_last() -> None:
     last = FIRST + timedelta(days=LAST)
-    assert days_to_look(usual, last) == [last]
-    assert days_to_look(usual, last - timedelta(days=2)) == [last - timedelta(days=1), last]
-    assert days_to_look(usual, last + timedelta(days=9)) == [last]  # a later day has gone
-    assert len(days_to_look(usual, None)) == LOOK_BACK
-    assert first_needed(last, last) == last - timedelta(days=7 + BEFORE)
-    assert first_needed(last, None) == last - timedelta(days=LOOK_BACK + 7 + BEFORE)
+    assert days_to_look(last, last) == [last]
+    assert days_to_look(last, last - timedelta(days=2)) == [last - timedelta(days=1), last]
+    assert days_to_look(last, last + timedelta(days=9)) == [last]  # a later day has gone
+    assert len(days_to_look(last, None)) == LOOK_BACK
+    assert first_needed([last - timedelta(days=2), last]) == last - timedelta(days=2 + 7 + BEFORE)
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Iterator[Workspace]:
+def company(tmp_path: Path) -> Workspace:
     """Forty days of three topics, found: the largest id is T003."""
-    taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
-    settings = "[themes]\nmin_theme_size = 31\nneighbours = 8\nmap_contacts = 0\n"
-    workspace = Workspace.create(tmp_path / "w", settings, taxonomy)
-    (workspace.models / "m1").mkdir(parents=True)
-    workspace.make_current("m1")
+    workspace = without_contacts(tmp_path / "w", "[themes]\nmin_theme_size = 31\nneighbours = 8\nmap_contacts = 0\n")
     for day in range(40):
         for topic in range(3):
             add(workspace, topic, 2, first=2 * day, day=DAY + timedelta(days=day))
     themes(workspace)
-    yield workspace
+    return workspace
 
 
-def next_days(workspace: Workspace, number: int = 3) -> ThemesSummary:
-    """Days with six contacts about a fourth topic beside the usual ones, and a run without a refit after each."""
-    for day in range(40, 40 + number):
+def next_days(workspace: Workspace) -> None:
+    """Three days with six contacts about a fourth topic beside the usual ones, and a run without a refit after each."""
+    for day in range(40, 43):
         for topic in range(3):
             add(workspace, topic, 2, first=2 * day, day=DAY + timedelta(days=day))
         add(workspace, 3, 6, first=6 * (day - 40), day=DAY + timedelta(days=day))
-        summary = themes(workspace, refit=False)
-    return summary
+        themes(workspace, refit=False)
 
 
 def test_a_run_without_a_refit_bears_it_and_gives_it_its_contacts(company: Workspace) -> None:

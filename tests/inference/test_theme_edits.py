@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.inference.topics import DAY, WORDS, add
+from tests.inference.topics import DAY, WORDS, add, without_contacts
 from voc.data.columns import vectors_column
 from voc.data.contracts import CONTACTS, SCORES
 from voc.data.lake import Lake
@@ -39,10 +39,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def company(tmp_path: Path) -> Workspace:
     """Three topics of 60 contacts each, found: the largest id is T003. None is large enough to be two themes."""
-    taxonomy = (ROOT / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
-    workspace = Workspace.create(tmp_path / "w", "[themes]\nmin_theme_size = 31\nneighbours = 8\n", taxonomy)
-    (workspace.models / "m1").mkdir(parents=True)
-    workspace.make_current("m1")
+    workspace = without_contacts(tmp_path / "w", "[themes]\nmin_theme_size = 31\nneighbours = 8\n")
     for topic in WORDS:
         add(workspace, topic, 60 - topic)
     themes(workspace)

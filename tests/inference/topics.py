@@ -1,6 +1,7 @@
 """Scored contacts about topics that lie apart, as themes are looked for in them."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,15 @@ WORDS = {
 }
 LATER = {3: ("stikalo na daljincu je pokvarjeno", "sl", "Latn")}
 DAY = date(2026, 1, 1)
+
+
+def without_contacts(root: Path, settings: str) -> Workspace:
+    """A workspace whose current model is called m1."""
+    taxonomy = (Path(__file__).parents[2] / "data" / "demo" / "taxonomy.toml").read_text(encoding="utf-8")
+    workspace = Workspace.create(root, settings, taxonomy)
+    (workspace.models / "m1").mkdir(parents=True)
+    workspace.make_current("m1")
+    return workspace
 
 
 def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date = DAY) -> None:
@@ -65,3 +75,10 @@ def said(vectors: np.ndarray, day: np.ndarray, name: str = "c") -> Spoken:
     names = np.array([f"{name}{number}" for number in range(len(day))], dtype=object)
     known = np.ones(len(day), np.bool_)
     return Spoken(FIRST, names, day, names, fingerprints(names), known, vectors.astype(np.float32)).take(order)
+
+
+def usual_days(days: int) -> Spoken:
+    """Thirty contacts a day about eight topics."""
+    random = np.random.default_rng(7)
+    day = np.repeat(np.arange(days), 30)
+    return said(near(np.eye(WIDTH)[random.integers(8, size=len(day))], len(day), random), day)

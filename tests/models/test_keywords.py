@@ -36,6 +36,14 @@ def test_forms_of_one_word_count_once() -> None:
     assert len([word for word in words if word.startswith("napla")]) == 1
 
 
+def test_the_forms_of_a_word_are_evidence_together() -> None:
+    forms = ["kartica", "karticu", "kartice", "картици", "kartico", "karticom"]
+    texts = [f"{form} {mark * 3}" for form, mark in zip(forms, "abcdef", strict=True)]
+    (words,) = keywords(texts, [0] * len(texts))
+    assert len(words) == 1
+    assert words[0].startswith("karti")
+
+
 def test_a_companys_own_name_says_nothing() -> None:
     texts = [
         f"{form} {text}" for form, text in zip(["Zvonom", "Звоно", "zvona", "Zvono", "Zvonu"], ROUTER, strict=True)
