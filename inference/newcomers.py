@@ -46,6 +46,7 @@ is taken for it: what is farther away was something else."""
 _NEAR = 0.45  # cosine of contacts that move a place
 _MOVES = 2  # of a place to where its contacts are
 _FLOOR = 0.5  # share of the cosine that the theme's contacts have in the middle
+_SHARED = 0.3  # a place with a larger share of its contacts in one before it is that one
 _PLACED = 0.5  # share of a theme's contacts: a language that is new to the space is dense by being that language
 _PLACES = 1024  # that are tried together
 _BATCH = 20_000  # contacts that are read together, in whole days
@@ -144,18 +145,21 @@ def newcomers(said: Spoken, known: Floats, days: Sequence[date]) -> Iterator[New
     for today in days:
         day = (today - said.first_day).days
         tried = [place for window in WINDOWS for place in _of_window(said, day, window)]
-        # A new thing is found from each of its contacts: the least probable place of it is taken, and covers the rest.
+        taken: list[Ints] = []
         for place in sorted(tried, key=lambda one: (one.chance, one.centre.tolist())):
-            if (known @ place.centre >= COVERED).any():
-                continue
             rows = said.between(day - place.window + 1, day)
             rows = rows[said.vectors[rows] @ place.centre >= INSIDE]
-            if said.placed[rows].mean() < _PLACED:
+            # What is new is found from each of its contacts, and what a known theme covers has outskirts.
+            if any(np.isin(rows, other).mean() > _SHARED for other in taken):
                 continue
-            known = np.vstack([known, place.centre])
-            floor = float(_FLOOR * np.median(said.vectors[rows] @ place.centre))
+            taken.append(rows)
+            centroid = unit(said.vectors[rows].mean(axis=0))
+            if (known @ centroid >= COVERED).any() or said.placed[rows].mean() < _PLACED:
+                continue
+            known = np.vstack([known, centroid])
+            floor = float(_FLOOR * np.median(said.vectors[rows] @ centroid))
             since = today - timedelta(days=max(WINDOWS) - 1)
-            yield Newcomer(since, place.centre, floor, tuple(said.contact_ids[rows].tolist()))
+            yield Newcomer(since, centroid, floor, tuple(said.contact_ids[rows].tolist()))
 
 
 def days_to_look(last: date, until: date | None) -> list[date]:

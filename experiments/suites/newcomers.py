@@ -76,13 +76,15 @@ class Draw:
 @dataclass(frozen=True)
 class Outcome:
     """`delay` days until a new theme was mostly the new thing, None where none was. `inside` (contacts,): which of what
-    was told is in that theme at last; `pure` the share of the contacts that made it."""
+    was told is in that theme at last; `pure` the share of the contacts that made it; so many `themes` were mostly the
+    new thing, and so many `others` were not."""
 
     draw: Draw
     delay: int | None
     inside: npt.NDArray[Any]
     pure: float
     others: int
+    themes: int = 0
 
 
 def suite(workspace: Workspace, progress: Progress, run: RunLog, data: Path | None = None) -> BenchResult:
@@ -157,7 +159,7 @@ def judged(draw: Draw, random: np.random.Generator) -> Outcome:
         return Outcome(draw, None, np.zeros(len(told.words), np.bool_), 0.0, others)
     delay, theme, pure = found[0]
     place, _ = assign(told.vectors, np.vstack([draw.centres, theme.centroid]), np.append(draw.floors, theme.floor))
-    return Outcome(replace(draw, told=told), delay, place == len(draw.centres), pure, others)
+    return Outcome(replace(draw, told=told), delay, place == len(draw.centres), pure, others, len(found))
 
 
 def figures_of(kind: str, outcomes: Sequence[Outcome]) -> dict[str, float]:
@@ -174,6 +176,7 @@ def figures_of(kind: str, outcomes: Sequence[Outcome]) -> dict[str, float]:
         inside = np.concatenate([one.inside for one in found])
         figures |= {f"{kind}.pure": float(np.mean([one.pure for one in found]))}
         figures |= {f"{kind}.in_one_theme": float(inside.mean())}
+        figures |= {f"{kind}.themes": float(np.mean([one.themes for one in found]))}
         figures |= {
             f"{kind}.in_one_theme.{name}": float(inside[languages == name].mean()) for name in sorted(set(languages))
         }

@@ -11,7 +11,17 @@ import pytest
 
 from tests.inference.topics import DAY, FIRST, WIDTH, add, near, said, usual_days, without_contacts
 from voc.data.workspace import Workspace
-from voc.inference.newcomers import BEFORE, LOOK_BACK, Newcomer, Spoken, days_to_look, first_needed, newcomers, spoken
+from voc.inference.newcomers import (
+    BEFORE,
+    LOOK_BACK,
+    Newcomer,
+    Spoken,
+    _Place,
+    days_to_look,
+    first_needed,
+    newcomers,
+    spoken,
+)
 from voc.inference.themes import themes
 from voc.models.theme_space import Centres, ThemeSpace, unit
 
@@ -78,6 +88,22 @@ def test_what_chance_may_be_is_not_new(usual: Spoken, news: Spoken) -> None:
     short = usual.take(np.flatnonzero(usual.day >= LAST - 25))  # one contact in nine is of the last three days
     assert found(joined(short, news.take(np.arange(10, 15)))) == []
     assert len(found(joined(short, news))) == 1
+
+
+def test_the_outskirts_of_a_known_theme_are_not_new(usual: Spoken, monkeypatch: pytest.MonkeyPatch) -> None:
+    random, known = np.random.default_rng(9), np.eye(WIDTH)[-1]
+    here, there = (unit(share * known + np.eye(WIDTH)[-place]) for share, place in ((1.6, 2), (0.5, 3)))
+    rise = said(np.concatenate([near(here, 12, random), near(there, 8, random)]), np.full(20, LAST), "rise-")
+    whole, edge = unit(rise.vectors.mean(axis=0)), unit(there)
+    assert whole @ known > 0.6 > edge @ known
+
+    def places(*of_window: object) -> list[_Place]:
+        return [_Place(-50.0, whole, 3), _Place(-40.0, edge, 3)]
+
+    monkeypatch.setattr("voc.inference.newcomers._of_window", places)
+    both = joined(usual, rise)
+    assert len(found(both, -known[None])) == 1  # the better place, if nobody knew it
+    assert found(both, known[None]) == []
 
 
 def test_one_customer_is_no_theme(usual: Spoken, news: Spoken) -> None:
