@@ -1,11 +1,13 @@
 """Transfer: English labels of reasons only (Banking77), judged in Croatian, Slovenian and Serbian.
 
 The development contacts in `experiments/devsets` are hand-written for this project, over 30 of the 77 reasons. They
-serve to choose between ways of training; a figure on them is not a final one.
+serve to choose between ways of training; a figure on them is not a final one. They are longer and moodier than
+Banking77's queries, which is hard by itself: the Croatian ones are there in English as well, so that what is lost
+between languages can be told from what is lost between a short query and a contact.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from voc.config import EncoderSettings, TrainingSettings
@@ -24,6 +26,7 @@ from voc.training.fit import fit
 from voc.training.labelled import LabelledSet
 
 DEVSETS = Path(__file__).parents[1] / "devsets"
+OTHERS = (Language.CROATIAN, Language.SLOVENIAN, Language.SERBIAN)
 TRAINING = TrainingSettings(max_tokens=64, epochs=2, batch_size=32, learning_rate=7e-5, seed=13)
 
 
@@ -57,26 +60,25 @@ def transfer(
     rivals: dict[str, Rival] = {"tfidf": Tfidf(), "frozen": Frozen(encoder)}
     figures |= judge_rivals(rivals, sets[Split.TRAIN], task, judge, progress)
     data_used = (
-        "Banking77, official split, English; development contacts of experiments/devsets (30 reasons); with the "
-        "built-in seed corpus and glossary, which rivals lack"
+        "Banking77, official split, English; development contacts of experiments/devsets (30 reasons; those of "
+        "accuracy.en are the Croatian ones in English); with the built-in seed corpus and glossary, which rivals lack"
     )
     return BenchResult("quality transfer", figures, context_of(data_used, settings, encoder, sets))
 
 
 def development_sets(task: Task) -> dict[str, LabelledSet]:
-    """The development contacts by written form: hr, sl, sr-Cyrl, sr-Latn."""
+    """The development contacts by written form: en, hr, sl, sr-Cyrl, sr-Latn."""
     rows: dict[str, list[Row]] = {}
-    for number, (form, reason, text) in enumerate(bank_contacts()):
+    for number, (form, reason, text) in enumerate(bank_contacts((Language.ENGLISH, *OTHERS))):
         row = Row(f"banking-{number}", text, {TaskName.REASON: (reason,)}, Split.DEV, form)
         rows.setdefault(form, []).append(row)
     return {form: labelled_set(found, (task,), Split.DEV) for form, found in rows.items()}
 
 
-def bank_contacts() -> Iterator[tuple[str, str, str]]:
+def bank_contacts(languages: Sequence[Language] = OTHERS) -> Iterator[tuple[str, str, str]]:
     """Written form, reason and text of each development contact; Serbian ones in both scripts."""
-    for path in sorted(DEVSETS.glob("banking_*.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        language = content["language"]
+    for language in languages:
+        content = tomllib.loads((DEVSETS / f"banking_{language}.toml").read_text(encoding="utf-8"))
         scripts: dict[str, Callable[[str], str]] = (
             {Script.CYRILLIC: str, Script.LATIN: to_latin} if language == Language.SERBIAN else {Script.LATIN: str}
         )

@@ -44,10 +44,18 @@ def test_no_case_is_a_training_phrase() -> None:
     assert not (cases | contacts) & seeds
 
 
-@pytest.mark.parametrize("language", ["hr", "sl", "sr"])
+@pytest.mark.parametrize("language", ["en", "hr", "sl", "sr"])
 def test_banking_contacts(language: str) -> None:
     contacts = tomllib.loads((DEVSETS / f"banking_{language}.toml").read_text("utf-8"))["contact"]
     assert len({contact["text"] for contact in contacts}) == len(contacts) >= 150
     reasons = Counter(contact["reason"] for contact in contacts)
     assert len(reasons) == 30 and min(reasons.values()) >= 5
     assert {contact["sentiment"] for contact in contacts} == {"negative", "neutral", "positive"}
+
+
+def test_english_contacts_are_the_croatian_ones() -> None:
+    english, croatian = (
+        [(contact["reason"], contact["sentiment"]) for contact in tomllib.loads(path.read_text("utf-8"))["contact"]]
+        for path in (DEVSETS / "banking_en.toml", DEVSETS / "banking_hr.toml")
+    )
+    assert english == croatian
