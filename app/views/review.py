@@ -18,16 +18,17 @@ def work() -> None:
     standing, workspace = review_actions.standing(), queries.workspace()
     own = [row for row in holding(standing.rows) if row.who == access.current().name]
     begun = standing.now is not None or bool(own)
-    top = st.container()
+    components.heading(TITLE)
+    counted = st.empty()
     review_actions.say()
     if standing.now is None:
         review_views.finished(standing)
     else:
         why = next((each for each in queries.review_queue() if each.contact_id == standing.now.contact_id), None)
         review_views.record(standing.now, standing, workspace, why)
-    with top:  # last, so that whoever sees the next contact counted finds its buttons there, and no key is lost
+    if begun:  # last, so that whoever sees the next contact counted finds its buttons there, and no key is lost
         progress = review_sentences.progress(len(standing.waiting), *agreement.overall(own))
-        components.heading(TITLE, progress if begun else "")
+        counted.header(progress, anchor=False)
     review_views.changes(standing, workspace)
 
 
