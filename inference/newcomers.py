@@ -144,10 +144,11 @@ def newcomers(said: Spoken, known: Floats, days: Sequence[date]) -> Iterator[New
     before."""
     for today in days:
         day = (today - said.first_day).days
-        tried = [place for window in WINDOWS for place in _of_window(said, day, window)]
+        recent = {window: said.between(day - window + 1, day) for window in WINDOWS}
+        tried = [place for window, rows in recent.items() for place in _of_window(said, rows, day, window)]
         taken: list[Ints] = []
         for place in sorted(tried, key=lambda one: (one.chance, one.centre.tolist())):
-            rows = said.between(day - place.window + 1, day)
+            rows = recent[place.window]
             rows = rows[said.vectors[rows] @ place.centre >= INSIDE]
             # What is new is found from each of its contacts, and what a known theme covers has outskirts.
             if any(np.isin(rows, other).mean() > _SHARED for other in taken):
@@ -174,8 +175,8 @@ def first_needed(days: Sequence[date]) -> date:
     return days[0] - timedelta(days=max(WINDOWS) + BEFORE)
 
 
-def _of_window(said: Spoken, day: int, window: int) -> Iterator[_Place]:
-    rows, earlier = said.between(day - window + 1, day), said.between(day - window + 1 - BEFORE, day - window)
+def _of_window(said: Spoken, rows: Ints, day: int, window: int) -> Iterator[_Place]:
+    earlier = said.between(day - window + 1 - BEFORE, day - window)
     known_days = day - window + 1 - int(said.day[earlier[0]]) if len(earlier) else 0
     if known_days < LEAST_BEFORE or len(rows) < CUSTOMERS:
         return

@@ -62,8 +62,8 @@ def running(arguments: list[str], ready: str, environment: dict[str, str], log: 
             try:
                 process.wait(PARTING)
             except subprocess.TimeoutExpired:
-                # Once in some thousand times Streamlit does not end when told to, which is not what these tests are
-                # about: it is told to say where each of its threads stands, and nothing is left behind.
+                # Seldom, on a busy machine, Streamlit does not end when told to, which is not what these tests are
+                # about: it is made to say where each of its threads stands, and nothing is left behind.
                 process.send_signal(signal.SIGABRT)
                 process.wait(PARTING)
                 logging.warning("a server did not end within %s s:\n%s", PARTING, log.read_text()[-8000:])
