@@ -23,11 +23,13 @@ from voc.data.text import contact_text, fingerprints
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError, ThemeError, WorkspaceError
 from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_newcomers
+from voc.inference.naming import names_by_model
 from voc.inference.newcomers import INSIDE, Newcomer, days_to_look, first_needed, newcomers, spoken
 from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
+from voc.models.phrases import BETWEEN, theme_names
 from voc.models.stopwords import words_of
 from voc.models.tasks import Floats
 from voc.models.theme_space import ThemeSpace, unit
@@ -93,6 +95,8 @@ class ThemesSummary:
     unassigned: int
     seconds: float
     events: tuple[ThemeEvent, ...] = ()
+    naming_failure: str | None = None
+    """Why the language model that is asked for names gave none, or not all."""
 
     @property
     def unassigned_share(self) -> float:
@@ -112,17 +116,20 @@ class _Sample:
     contact_ids: list[str]
     customers: list[str]
     texts: list[str]
+    languages: list[str]
     vectors: Floats
     before: list[str | None]
 
     @classmethod
     def of(cls, read: pa.Table, space: ThemeSpace) -> "_Sample":
         """Contacts as `_SAMPLE` gives them."""
+        forms = read["form"].to_pylist()
         return cls(
             read["contact_id"].to_pylist(),
             read["customer_id"].to_pylist(),
             [contact_text(turns) for turns in read["turns"].to_pylist()],
-            space.apply(vectors_of(read["embedding"]), read["form"].to_pylist()),
+            [form.partition("-")[0] for form in forms],
+            space.apply(vectors_of(read["embedding"]), forms),
             read["theme_id"].to_pylist(),
         )
 
@@ -131,6 +138,7 @@ class _Sample:
             self.contact_ids + more.contact_ids,
             self.customers + more.customers,
             self.texts + more.texts,
+            self.languages + more.languages,
             np.concatenate([self.vectors, more.vectors]),
             self.before + more.before,
         )
@@ -198,7 +206,7 @@ def themes(
     standing = _Standing.of(known, edits)
     progress("assigning contacts")
     assigned = _assign_all(lake, standing, space, version)
-    table, changed = _theme_rows(lake, standing, rows, assigned, sample, edits, workspace.config)
+    table, changed, failure = _theme_rows(lake, standing, rows, assigned, sample, edits, workspace.config)
     events += changed
     stamp = {"space": space.save(workspace.root / "themes"), "model_version": version, "fitted_at": started_at}
     table = pa.Table.from_pylist([row | stamp for row in table], schema=THEMES.schema)
@@ -214,7 +222,7 @@ def themes(
     seconds = time.perf_counter() - begin
     record_run(
         lake, "themes", started_at, seconds,
-        inputs={"refit": refit, "looked_until": until.isoformat() if until else None},
+        inputs={"refit": refit, "looked_until": until.isoformat() if until else None, "naming_failure": failure},
         counts={"themes": len(known), "contacts": assigned.num_rows, "unassigned": unassigned},
         versions={"model": version},
     )  # fmt: skip
@@ -223,7 +231,7 @@ def themes(
         for row in sorted(table.to_pylist(), key=lambda row: (-row["contacts"], row["theme_id"]))
         if row["contacts"]
     )
-    return ThemesSummary(lines, assigned.num_rows, unassigned, seconds, events)
+    return ThemesSummary(lines, assigned.num_rows, unassigned, seconds, events, failure)
 
 
 def _arrived(
@@ -400,17 +408,21 @@ def _theme_rows(
     sample: _Sample,
     edits: Edits,
     config: Config,
-) -> tuple[list[dict[str, Any]], tuple[ThemeEvent, ...]]:
-    """Rows of the table themes without what is the same in all, and which themes fell silent or came back."""
+) -> tuple[list[dict[str, Any]], tuple[ThemeEvent, ...], str | None]:
+    """Rows of the table themes without what is the same in all, which themes fell silent or came back, and why the
+    model for names failed."""
     with lake.connect("contacts") as connection:
         connection.register("assigned", assigned)
         facts = {row["theme_id"]: row for row in connection.sql(_FACTS).to_arrow_table().to_pylist()}
     silent = _last_day(assigned) - timedelta(days=config.themes.retire_after_days)
-    renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
     ids = standing.ids
     members = _members(assigned, sample, ids)
     company = words_of(config.company.name)
     keywords = theme_keywords(sample.texts, sample.customers, members, len(ids), config.themes.keywords, company)
+    renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
+    named = {**{theme: row["label"] for theme, row in rows.items() if theme not in renamed}, **edits.labels}
+    unnamed = [place for place, identity in enumerate(ids) if not named.get(identity)]
+    names, failure = _names(unnamed, set(named.values()), sample, members, keywords, config)
     nothing: dict[str, Any] = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
     found, events = [], []
     for place, theme in enumerate(standing.themes):
@@ -422,7 +434,6 @@ def _theme_rows(
         if status == "active" and old.get("status") == "retired":
             events.append(ThemeEvent("returned", identity))
         words = keywords[place] or theme.keywords
-        fallback = old.get("label") if identity not in renamed else None
         places = np.flatnonzero(members == place)
         chosen = choose_verbatims(
             places, sample.vectors, theme.centroid, sample.texts, sample.customers, config.themes.verbatims
@@ -432,7 +443,7 @@ def _theme_rows(
             row
             | {
                 "theme_id": identity,
-                "label": edits.labels.get(identity) or fallback or label_of(words),
+                "label": named.get(identity) or names.get(place) or label_of(words),
                 "keywords": list(words),
                 "verbatim_ids": [sample.contact_ids[number] for number in chosen] or old.get("verbatim_ids") or [],
                 "centroid": theme.centroid.tolist(),
@@ -451,7 +462,41 @@ def _theme_rows(
         for identity in rows
         if identity not in ids
     ]
-    return found + unplaced, tuple(events)
+    return found + unplaced, tuple(events), failure
+
+
+def _names(
+    unnamed: Sequence[int],
+    taken: set[str],
+    sample: _Sample,
+    members: Ints,
+    keywords: Sequence[Sequence[str]],
+    config: Config,
+) -> tuple[dict[int, str], str | None]:
+    """Names of the themes at these places, where there is something to name them by, and why a model failed to.
+
+    A model's name that another theme has (`taken`, or given now) is left: the phrases tell them apart.
+    """
+    languages = sample.languages
+    wanted = config.themes.name_language or Counter(languages).most_common(1)[0][0]
+    phrases = theme_names(
+        sample.texts,
+        sample.customers,
+        languages,
+        members,
+        len(keywords),
+        wanted,
+        words_of(config.company.name),
+        only=unnamed,
+    )
+    said = {str(place): [*phrases[place].split(BETWEEN), *keywords[place]] for place in unnamed if phrases[place]}
+    by_model = names_by_model(said, wanted, config.naming)
+    names = {}
+    for place in unnamed:
+        name = by_model.names.get(str(place), "")
+        names[place] = name if name and name not in taken else phrases[place]
+        taken = taken | {names[place]}
+    return names, by_model.failure
 
 
 def _status(identity: str, standing: _Standing, last_day: date | None, silent: date) -> str:

@@ -62,7 +62,7 @@ def theme_keywords(
         least = min(max(LEAST_TEXTS, LEAST_SHARE * distinct), max(1, distinct // 2))
         chosen: list[str] = []
         for word in _ranked(weights[theme], words)[: most * _CANDIDATES]:
-            alike = [vectoriser.vocabulary_[form] for form in forms[word[:_STEM]] if _one_word(word, form)]
+            alike = [vectoriser.vocabulary_[form] for form in forms[word[:_STEM]] if one_word(word, form)]
             having = rows.intersection(
                 row for place in alike for row in by_word.indices[by_word.indptr[place] : by_word.indptr[place + 1]]
             )
@@ -71,7 +71,7 @@ def theme_keywords(
             if (
                 enough
                 and len(people) >= LEAST_CUSTOMERS
-                and not any(_one_word(word, other) for other in [*own, *chosen])
+                and not any(one_word(word, other) for other in [*own, *chosen])
             ):
                 chosen.append(word)
             if len(chosen) == most:
@@ -86,7 +86,8 @@ def _ranked(weights: csr_matrix, words: npt.NDArray[np.object_]) -> list[str]:
     return [word for weight, word in sorted(pairs, key=lambda pair: (-pair[0], pair[1])) if weight > 0]
 
 
-def _one_word(word: str, other: str) -> bool:
+def one_word(word: str, other: str) -> bool:
+    """Whether two folded words are forms of one: they begin alike."""
     shorter = min(len(word), len(other))
     return word[: max(_STEM, shorter - 2)] == other[: max(_STEM, shorter - 2)]
 

@@ -7,7 +7,8 @@ import stopwordsiso
 
 from voc.data.text import fold
 
-WORD = r"(?u)\b[^\W\d_]{3,}\b"
+LEAST_LETTERS = 3
+WORD = rf"(?u)\b[^\W\d_]{{{LEAST_LETTERS},}}\b"
 
 # stopwordsiso has Croatian, Slovenian and English, but no Serbian: these are the ekavian forms that Croatian lacks.
 _SERBIAN = """

@@ -233,6 +233,8 @@ def show_themes(summary: "ThemesSummary", most: int = 30) -> None:
     )
     if summary.events:
         out.print(", ".join(f"{count:,} {kind}" for kind, count in summary.event_counts.items()), highlight=False)
+    if summary.naming_failure:
+        out.print(summary.naming_failure, highlight=False, markup=False)
 
 
 def show_bench(result: "BenchResult") -> None:

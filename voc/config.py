@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from voc.errors import ConfigError
-from voc.labels import Channel
+from voc.labels import Channel, Language
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -231,6 +231,8 @@ class ThemeSettings(Settings):
     neighbours: int = Field(15, ge=2)
     components: int = Field(5, ge=2)
     keywords: int = Field(10, ge=1)
+    name_language: Language | None = None
+    """Language that new themes are named in where their contacts allow it; None: that of most contacts."""
     verbatims: int = Field(8, ge=1)
     max_fit_contacts: int = Field(50_000, ge=50)
     """UMAP takes most of the time: above this many contacts it fits on a seeded sample, the rest are assigned."""
@@ -246,6 +248,18 @@ class ThemeSettings(Settings):
     def size_for(self, texts: int) -> int:
         """Fewest distinct texts of a theme among so many."""
         return self.min_theme_size or max(10, min(texts // 250, round(texts**0.5 / 2)))
+
+
+class NamingSettings(Settings):
+    """Names of new themes by a language model, which sees words and phrases that several customers say."""
+
+    url: str = Field("", pattern=r"^(https?://\S+)?$")
+    """Address of an OpenAI-compatible service, such as `http://localhost:11434/v1`; empty: off."""
+    model: str = ""
+    key_variable: str = ""
+    """Environment variable that holds the key, where the service wants one."""
+    timeout_seconds: float = Field(20.0, gt=0, le=600)
+    most_tokens: int = Field(40, ge=8, le=4096)
 
 
 class OutcomeSettings(Settings):
@@ -350,6 +364,7 @@ class Config(Settings):
     serving: ServingSettings = ServingSettings()
     export: ExportSettings = ExportSettings()
     themes: ThemeSettings = ThemeSettings()
+    naming: NamingSettings = NamingSettings()
     outcomes: OutcomeSettings = OutcomeSettings()
     emergence: EmergenceSettings = EmergenceSettings()
     daily: DailySettings = DailySettings()
