@@ -44,6 +44,7 @@ from voc.inference.marts import (
 )
 from voc.inference.marts_area import Area
 from voc.inference.marts_churn import BackTest, CallList, Head, Order, head_of
+from voc.inference.marts_groups import ThemeGroup
 from voc.inference.marts_journey import Stage
 from voc.inference.marts_map import MapView, Marked, Region
 from voc.inference.marts_models import Judged
@@ -211,6 +212,11 @@ def sentiment(selection: Selection, step: int) -> pd.DataFrame:
 def themes(selection: Selection) -> tuple[ThemeSummary, ...]:
     """All active themes."""
     return cast(tuple[ThemeSummary, ...], _answer(_state(), "themes", selection))
+
+
+def theme_groups(selection: Selection) -> tuple[ThemeGroup, ...]:
+    """Groups of active themes."""
+    return cast(tuple[ThemeGroup, ...], _answer(_state(), "theme_groups", selection))
 
 
 def theme(theme_id: str, selection: Selection) -> ThemeSummary | None:

@@ -12,17 +12,18 @@ from voc.app.pages import CONTACTS, THEME
 from voc.app.words import counted, escaped
 from voc.i18n import N_, Texts, _, ngettext
 from voc.inference.marts import ThemeSummary
+from voc.inference.marts_groups import ThemeGroup
 
 LONGEST = 8
 """Most groups that a chart of shares shows."""
-_PICKER = 345
+PICKER = 345
 """Pixels of the field in which a theme is found by its name."""
 SHOWN = Texts({"all": N_("All themes"), "emerging": N_("Emerging")})
 ORDERS = Texts({"size": N_("Largest first"), "change": N_("Fastest growing first")})
 
 
 def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
-    """All themes in a list that can be sorted; a click on one opens it."""
+    """Themes in a list that can be sorted; a click on one opens it."""
     tested = any(theme.state for theme in themes)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         order = url.segments("order", ORDERS, _("Order"), "size")
@@ -40,10 +41,9 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
             "theme": [words.visible(theme.label) for theme in themes],
             **({"status": [_standing(theme) for theme in themes]} if tested else {}),
             "contacts": [theme.contacts for theme in themes],
-            "change": [_change(theme) for theme in themes],
+            "change": [change(theme) for theme in themes],
             "trend": [list(theme.trend) for theme in themes],
             "customers": [theme.customers for theme in themes],
-            "keywords": [words.visible(", ".join(theme.keywords[:6])) for theme in themes],
             "languages": [_languages(theme) for theme in themes],
         }
     )
@@ -55,7 +55,7 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
         column_config={
             # Not a selection: whoever walks through the table by keys would open what they come by.
             "theme": st.column_config.ButtonColumn(
-                _("Theme"), width=190 if tested else 200, type="tertiary", alignment="left", key="theme_clicked"
+                _("Theme"), width=340 if tested else 425, type="tertiary", alignment="left", key="theme_clicked"
             ),
             "status": st.column_config.TextColumn(
                 _("Status"),
@@ -71,12 +71,11 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
                 _("Last 7 days"), width=150,
                 help=_("A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change."),
             ),
-            "keywords": st.column_config.TextColumn(_("Keywords"), width=165 if tested else 225),
             "languages": st.column_config.TextColumn(
                 _("Languages"), width=140 if tested else 165, help=_("The three most frequent, of the chosen period.")
             ),
         },
-        alt=_("Themes with size, change and keywords"),
+        alt=_("Themes with size, change and languages"),
     )  # fmt: skip
     st.caption(_("Click a theme to read what customers say."))
     _download(themes, view)
@@ -90,7 +89,7 @@ def _pick(themes: tuple[ThemeSummary, ...]) -> None:
     asked, opened = _("Choose a theme"), st.session_state.get("themes_opened", 0)  # as in `overview.reasons_card`
     chosen = st.selectbox(
         asked, list(names), index=None, format_func=lambda theme: names.get(theme, theme), placeholder=asked,
-        key=f"theme_picked_{opened}", label_visibility="collapsed", width=_PICKER,
+        key=f"theme_picked_{opened}", label_visibility="collapsed", width=PICKER,
     )  # fmt: skip
     if chosen:
         st.session_state["themes_opened"] = opened + 1
@@ -281,7 +280,8 @@ def _growth(theme: ThemeSummary) -> float:
     return ratio.low if ratio else -1.0
 
 
-def _change(theme: ThemeSummary) -> str:
+def change(theme: ThemeSummary | ThemeGroup) -> str:
+    """How many times as frequent it was in the last seven days, as a cell of a table."""
     ratio = sentences.recent_change(theme)
     if ratio is None:
         return _("too early to say")

@@ -24,6 +24,7 @@ from voc.data.workspace import Workspace
 from voc.inference import (
     marts_churn,
     marts_corrections,
+    marts_groups,
     marts_journey,
     marts_map,
     marts_meaning,
@@ -40,6 +41,7 @@ from voc.inference.emergence.impact import Impact, Prices
 from voc.inference.evidence import Evidence
 from voc.inference.marts_area import Area
 from voc.inference.marts_churn import BackTest, CallList, Order
+from voc.inference.marts_groups import BASELINE_DAYS, RECENT_DAYS, TREND_WEEKS, ThemeGroup
 from voc.inference.marts_journey import Stage
 from voc.inference.marts_map import MapView, Marked, Region
 from voc.inference.marts_models import Judged
@@ -62,9 +64,6 @@ EDITS = "theme_edits"
 """What people decide: a change in it is taken in by `Marts.take_in`, without reading the others again."""
 CORRECTIONS = "corrections"
 """What people say of a contact in the place of the model: taken in by `Marts.correct` in the same way."""
-RECENT_DAYS = 7
-BASELINE_DAYS = 28
-TREND_WEEKS = 12
 
 
 @dataclass(frozen=True)
@@ -154,6 +153,8 @@ class ThemeSummary:
     fixed_release: str | None = None
     standing: str | None = None
     """Its status on the last day tested, as `emergence.alerts.ThemeStatus` names them; None before any test."""
+    group_id: str | None = None
+    """Of the group of themes that it is in; None where there are too few for groups."""
     fix: FixTest | None = None
     """What the test of the fix said; None where the theme is not marked as fixed, or was not tested since."""
 
@@ -405,6 +406,10 @@ class Marts:
         """All active themes, largest in the selection first. `recent` and `baseline` end on the data's last day."""
         return self._themes(selection, None)
 
+    def theme_groups(self, selection: Selection) -> tuple[ThemeGroup, ...]:
+        """Groups of active themes, largest in the selection first; as of `marts_groups.theme_groups`."""
+        return marts_groups.theme_groups(self._connection, selection)
+
     def theme(self, theme_id: str, selection: Selection) -> ThemeSummary | None:
         """One theme, also a retired one; None when there is none of that id, or it was merged or dismissed."""
         return next(iter(self._themes(selection, theme_id)), None)
@@ -607,7 +612,7 @@ class Marts:
                        coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
                        coalesce(baseline, 0), greatest(0, least($back, (newest - oldest) + 1 - $recent)),
                        weeks, least({TREND_WEEKS}, greatest(1, (newest - oldest + 1) // 7)), languages,
-                       owner, fixed_on, fixed_release, standing
+                       owner, fixed_on, fixed_release, standing, theme_group
                 FROM theme LEFT JOIN standing ON kind = 'theme' AND group_id = theme_id
                 LEFT JOIN chosen USING (theme_id) LEFT JOIN spoken USING (theme_id)
                 LEFT JOIN moved USING (theme_id) LEFT JOIN weekly USING (theme_id), ends
@@ -635,6 +640,7 @@ class Marts:
                 fixed_on=row[15],
                 fixed_release=row[16],
                 standing=row[17],
+                group_id=row[18],
                 fix=fixes.get(row[0]),
             )
             for row in rows

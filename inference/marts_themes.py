@@ -20,7 +20,7 @@ TABLES = ("theme_events", "closures")
 CREATE = """
 CREATE TABLE theme_row AS
 SELECT theme_id, label, keywords, coalesce(status, 'active') AS status, first_day, verbatim_ids, owner, fixed_on,
-       fixed_release, merged_into, centroid, space, fitted_at::TIMESTAMP AS fitted_at
+       fixed_release, merged_into, theme_group, theme_group_label, centroid, space, fitted_at::TIMESTAMP AS fitted_at
 FROM lake_themes;
 CREATE TABLE theme_event AS
 SELECT "at"::TIMESTAMP AS "at", event_id, kind, theme_id, other_theme_ids FROM lake_theme_events;
@@ -295,7 +295,7 @@ SELECT theme_id,
        CASE WHEN owned THEN "by" ELSE owner END AS owner,
        CASE WHEN marked THEN since ELSE fixed_on END AS fixed_on,
        CASE WHEN marked THEN in_release ELSE fixed_release END AS fixed_release,
-       fixed_by
+       fixed_by, theme_group, theme_group_label
 FROM theme_row LEFT JOIN edited USING (theme_id)
 WHERE status NOT IN ('merged', 'dismissed') AND NOT coalesce(hidden, FALSE)
 """

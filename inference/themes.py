@@ -26,6 +26,7 @@ from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_
 from voc.inference.naming import names_by_model
 from voc.inference.newcomers import INSIDE, Newcomer, days_to_look, first_needed, newcomers, spoken
 from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
+from voc.inference.theme_groups import group_themes
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
@@ -37,6 +38,7 @@ from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
 
 Progress = Callable[[str], None]
 
+_GROUP_WORDS = 3
 _BATCH = 20_000  # contacts that are assigned together, in whole days
 # A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in. Ids are
 # ordered alone: sorting a million vectors to keep a part of them would take gigabytes.
@@ -208,6 +210,7 @@ def themes(
     assigned = _assign_all(lake, standing, space, version)
     table, changed, failure = _theme_rows(lake, standing, rows, assigned, sample, edits, workspace.config)
     events += changed
+    table = _with_groups(table, rows, sample, assigned, workspace.config, regroup=refit or afresh)
     stamp = {"space": space.save(workspace.root / "themes"), "model_version": version, "fitted_at": started_at}
     table = pa.Table.from_pylist([row | stamp for row in table], schema=THEMES.schema)
     with editing(lake):
@@ -463,6 +466,45 @@ def _theme_rows(
         if identity not in ids
     ]
     return found + unplaced, tuple(events), failure
+
+
+def _with_groups(
+    found: list[dict[str, Any]],
+    before: Mapping[str, Mapping[str, Any]],
+    sample: _Sample,
+    assigned: pa.Table,
+    config: Config,
+    *,
+    regroup: bool,
+) -> list[dict[str, Any]]:
+    """Rows of the table themes with the groups of the active ones; a group that goes on keeps its name."""
+    active = [row for row in found if row["status"] == "active"]
+    ids = [row["theme_id"] for row in active]
+    known = {theme: row["theme_group"] for theme, row in before.items() if row.get("theme_group")}
+    labels = {row["theme_group"]: row["theme_group_label"] for row in before.values() if row.get("theme_group")}
+    centroids = np.array([row["centroid"] for row in active], dtype=np.float32)
+    group_of = group_themes(ids, centroids, [row["contacts"] for row in active], known, regroup=regroup)
+    groups = sorted(set(group_of.values()))
+    if not set(groups) <= set(labels):
+        theme = _members(assigned, sample, ids)
+        place = np.array([groups.index(group_of[identity]) for identity in ids] + [-1])
+        labels = dict(zip(groups, _group_names(sample, place[theme], len(groups), config), strict=True)) | labels
+    return [
+        row
+        | {"theme_group": group_of.get(row["theme_id"]), "theme_group_label": labels.get(group_of.get(row["theme_id"]))}
+        for row in found
+    ]
+
+
+def _group_names(sample: _Sample, members: Ints, groups: int, config: Config) -> list[str]:
+    """Names out of keywords, which are wider than phrases, in one language where that has any."""
+    language = config.themes.name_language or Counter(sample.languages).most_common(1)[0][0]
+    own = np.where(np.asarray(sample.languages) == language, members, -1)
+    company = words_of(config.company.name)
+    both = [
+        theme_keywords(sample.texts, sample.customers, each, groups, _GROUP_WORDS, company) for each in (own, members)
+    ]
+    return [label_of(first or second, _GROUP_WORDS).capitalize() for first, second in zip(*both, strict=True)]
 
 
 def _names(

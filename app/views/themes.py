@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from voc.app import components, queries, sentences, theme_views, url
+from voc.app import components, queries, sentences, theme_group_views, url
 from voc.app.pages import THEME
 from voc.i18n import _
 
@@ -21,5 +21,5 @@ if not themes or not totals.contacts:
     st.stop()
 with top:
     components.heading(TITLE, sentences.themes(themes, totals.contacts), sentences.fastest(themes))
-theme_views.table(themes, view)
+theme_group_views.listed(themes, view)
 components.footer(span, totals)

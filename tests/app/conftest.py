@@ -48,6 +48,7 @@ PRODUCTS = ("Fixed internet", "Mobile", "Television", "Business", "Prepaid")
 CHANNELS = ("call", "chat", "email", "ticket")
 LANGUAGES = ("hr", "sl", "sr", "en")
 SEGMENTS = ("home", "business", "prepaid", None)
+GROUPS = ("Račun, iznos", "Mreža, signal", "Uređaj, kvar", "Ugovor, rok")
 AGENT = {
     "en": "Thank you for getting in touch, let me look into that for you.",
     "hr": "Hvala na javljanju, odmah ću provjeriti.",
@@ -245,7 +246,7 @@ def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
            WHERE theme_id IS NOT NULL GROUP BY ALL"""
     ).to_pylist()
     rows = []
-    for row in sorted(found, key=lambda row: row["theme_id"]):
+    for number, row in enumerate(sorted(found, key=lambda row: row["theme_id"])):
         reason = row["theme_id"].removeprefix("t-")
         words = [word.strip(".,?").lower() for word in PHRASES[reason]["hr"].split() + PHRASES[reason]["en"].split()]
         keywords = list(dict.fromkeys(word for word in words if len(word) > 4))[:10]
@@ -253,6 +254,7 @@ def _themes(lake: Lake, reasons: list[str]) -> pa.Table:
             row | {
                 "label": ", ".join(keywords[:3]).capitalize(), "keywords": keywords, "centroid": [0.0],
                 "model_version": MODEL, "status": "active", "fitted_at": datetime(2026, 5, 30, tzinfo=UTC),
+                "theme_group": f"G{number % 4 + 1:02d}", "theme_group_label": GROUPS[number % 4],
             }
         )  # fmt: skip
     return table("themes", rows)

@@ -62,6 +62,32 @@ def test_decisions_hold_before_the_next_run(company: Workspace, read: Read, make
     assert contact is not None and contact.theme_label == "Ruter"
 
 
+def test_groups_count_their_themes_together(company: Workspace, make: Any) -> None:
+    lake, day = company.lake, make.last_day
+    rows = lake.query("SELECT * FROM themes").to_pylist()
+    of = {"a": "G01", "b": "G01", "c": "G02", "d": "G01"}
+    rows = [row | {"theme_group": of[row["theme_id"]], "theme_group_label": of[row["theme_id"]] * 2} for row in rows]
+    lake.replace("themes", make.table("themes", rows))
+    said = {"y": ("b", day, "one"), "z": ("b", day, "one"), "v": ("a", day - timedelta(days=9), "two")}
+    contacts = [make.contact(name, when, "Zdravo", customer_id=who) for name, (_, when, who) in said.items()]
+    lake.append("contacts", make.table("contacts", contacts))
+    placed = [{"contact_id": name, "day": when, "theme_id": theme} for name, (theme, when, _) in said.items()]
+    lake.append("theme_assignments", make.table("theme_assignments", placed))
+    scored = [
+        make.score(name, said[name][1], *reasons)
+        for name, reasons in (("y", [("bill_higher", 0.9), ("roaming", 0.7)]), ("z", [("roaming", 0.8)]))
+    ]
+    lake.append("scores", make.table("scores", scored))
+    first, second = Marts.load(lake, company.current_model).theme_groups(Selection(day, day))
+    assert (first.group_id, first.label, first.contacts, first.customers) == ("G01", "G01G01", 3, 2)
+    assert first.themes == ("B", "A")  # by their contacts in the selection; a merged theme is none
+    assert (first.recent, first.baseline) == (3, 1)
+    assert first.reasons == (("roaming", 2), ("bill_higher", 1))
+    assert (second.group_id, second.themes, second.contacts, second.reasons) == ("G02", ("C",), 0, ())
+    dismiss(lake, "c", "ana", LATER)
+    assert len(Marts.load(lake, company.current_model).theme_groups(Selection(day, day))) == 1
+
+
 def test_older_edits_do_not_come_back(company: Workspace, read: Read, make: Any) -> None:
     rename(company.lake, "a", "Ruter", "ana", LATER)
     marts = read()

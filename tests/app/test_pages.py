@@ -219,6 +219,35 @@ def test_themes_by_size_and_by_change(visit: Open, hundreds: Workspace) -> None:
     assert list(by_change["theme"]) != list(table["theme"])
 
 
+def test_groups_of_themes_and_the_themes_of_one(visit: Open, hundreds: Workspace) -> None:
+    app = visit(hundreds, THEMES, level="groups", period="all")
+    table = app.dataframe[0].value
+    themes = visit(hundreds, THEMES, period="all").dataframe[0].value
+    assert table["contacts"].is_monotonic_decreasing and table["contacts"].sum() == themes["contacts"].sum()
+    assert len(table) == 4 and table["themes"].sum() == len(themes) == 20
+    assert all("%" in reasons and "," in reasons for reasons in table["reasons"])
+    largest = hundreds.lake.query("SELECT theme_group, theme_group_label AS label FROM themes").to_pylist()
+    group = next(row["theme_group"] for row in largest if row["label"] == table["group"][0])
+    own = visit(hundreds, THEMES, group=group, period="all").dataframe[0].value
+    assert len(own) == table["themes"][0] and own["contacts"].sum() == table["contacts"][0]
+    app.selectbox(key="group_picked_0").select(group).run()
+    assert not app.exception
+    assert app.query_params["group"] == group and "level" not in app.query_params
+    assert list(app.dataframe[0].value["theme"]) == list(own["theme"])
+
+
+def test_a_group_that_is_gone_shows_all_themes(visit: Open, hundreds: Workspace) -> None:
+    assert len(visit(hundreds, THEMES, group="G99").dataframe[0].value) == 20
+
+
+def test_without_groups_themes_are_listed_as_they_are(visit: Open, make: Any, tmp_path: Path) -> None:
+    workspace = make.rising(tmp_path / "w")
+    rows = [row | {"theme_group": None} for row in workspace.lake.query("SELECT * FROM themes").to_pylist()]
+    workspace.lake.replace("themes", make.table("themes", rows))
+    app = visit(workspace, THEMES, level="groups")
+    assert len(app.dataframe[0].value) == 20 and "Groups" not in everything(app)
+
+
 def test_a_theme_by_link(visit: Open, hundreds: Workspace) -> None:
     theme = hundreds.lake.query("SELECT * FROM themes ORDER BY contacts DESC").to_pylist()[0]
     for page in (THEMES, THEME):
