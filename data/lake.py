@@ -4,8 +4,10 @@ import errno
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +24,8 @@ _SYSTEM = re.compile(r"([A-Z][\w ,-]*) \(os error \d+\)")
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 _SYSTEM_SAID = re.compile(r"(No space left on device|Disk quota exceeded|File too large|Read-only file system)")
 # Whoever reads a file holds at least one of its row groups: the usual million rows may be a whole large day.
+MANY_FILES = 50
+"""Above so many files a table without partitions is put together anew: each append is a file, and readers open all."""
 _WRITER = WriterProperties(max_row_group_size=8192, compression="SNAPPY")
 
 
@@ -108,6 +112,27 @@ class Lake:
         with _one_line(name):
             self._merge(contract, rows).when_not_matched_insert_all().execute()
         return None
+
+    def tidy(self, name: str, keep: timedelta) -> int:
+        """Delete files that the table has not had for longer than `keep`, and those of writes that never ended; what
+        the table was within `keep` can still be read. Many small files of a table without partitions become one.
+
+        Gives how many files are gone. What readers see stays the same, while the version may change.
+        """
+        if not self.exists(name):
+            return 0
+        contract = CONTRACTS[name]
+        with _one_line(name):
+            table = DeltaTable(self._uri(name))
+            if not contract.partition and table.get_add_actions().num_rows > MANY_FILES:
+                table.optimize.compact(writer_properties=_WRITER)
+            hours = int(keep.total_seconds() // 3600)
+            # Looked at first, since to delete nothing is a commit as well. Delta also names those that are long gone.
+            old = table.vacuum(hours, enforce_retention_duration=False, full=True)
+            gone = sum((Path(self._uri(name)) / unquote(file)).exists() for file in old)
+            if gone:
+                table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+            return gone
 
     @contextmanager
     def connect(self, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:

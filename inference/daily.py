@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from voc.data.contracts import CONTRACTS
 from voc.data.ingest import IngestSummary, Kind, ingest, kind_of
 from voc.data.locks import alone
 from voc.data.runs import record_run
@@ -33,13 +34,18 @@ from voc.models.outcome import current_head
 Around = Callable[[str], AbstractContextManager[Report]]
 """Entered around each step with its name; gives what reports the step's progress."""
 
-STEPS = ("ingest", "score", "themes", "signals", "outcomes", "marts")
+STEPS = ("tidy", "ingest", "score", "themes", "signals", "outcomes", "marts")
 _NEEDS = {"themes": "score", "signals": "themes", "outcomes": "score"}
 _READS = {
     "themes": ("scores", "contacts", "theme_edits"),
     "signals": ("theme_assignments", "themes", "theme_edits", "scores", "contacts", "customers"),
 }
 _DAILY = "SELECT inputs, counts FROM runs WHERE step = 'daily' ORDER BY started_at"
+_TIDIED = """
+    SELECT started_at FROM runs WHERE step = 'daily' AND json_extract_string(inputs, '$.step') = 'tidy'
+    AND json_extract_string(counts, '$.ending') = 'done'
+"""
+_TIDY_EVERY = timedelta(days=7)
 _THEMES = "SELECT started_at, inputs FROM runs WHERE step = 'themes'"
 
 
@@ -125,7 +131,8 @@ def daily(
 ) -> DailySummary:
     """Ingest `sources` (without any: what is new in the inbox), score, assign themes, test what rises, score outcomes.
 
-    Themes are looked for anew every `refit_days`, and where there are none yet; else only those in their first days.
+    Files of tables as they were long ago are deleted once a week. Themes are looked for anew every `refit_days`, and
+    where there are none yet; else only those in their first days.
     A step that fails is told in its result. The others go on, but for those that would work on what it should have
     made. Called again, at any time and after any interruption, it does what is left. Raises InputError while another
     call is at work here.
@@ -162,6 +169,22 @@ def _run(call: _Call, step: str, around: Around, identity: str) -> StepResult:
             versions={"model": call.workspace.current_model},
         )  # fmt: skip
     return StepResult(step, done.ending, done.rows, seconds, done.note, done.quarantined, error)
+
+
+def _tidy(call: _Call, around: Around) -> _Done:
+    """First of all: it gives tables another version, and what comes after reads that one."""
+    lake, keep = call.workspace.lake, timedelta(days=call.workspace.config.daily.keep_days)
+    last = max((row["started_at"] for row in lake.query(_TIDIED).to_pylist()), default=None)
+    if last is not None and call.now - last < _TIDY_EVERY:
+        return _Done(0, "done this week", Ending.NOTHING)
+    with around("Tidying") as report:
+        gone = 0
+        for place, name in enumerate(CONTRACTS):
+            report(name, place / len(CONTRACTS))
+            gone += lake.tidy(name, keep)
+    if not gone:
+        return _Done(0, f"no files older than {keep.days} days", Ending.NOTHING)
+    return _Done(gone, f"{gone:,} files older than {keep.days} days deleted")
 
 
 def _ingest(call: _Call, around: Around) -> _Done:
@@ -260,6 +283,8 @@ def _themes(call: _Call, around: Around) -> _Done:
     how = "looked for anew" if due else "assigned"
     happened = "".join(f", {count:,} {kind}" for kind, count in found.event_counts.items())
     note = f"{len(found.themes):,} themes {how}, {found.unassigned_share:.0%} in none{happened}"
+    if found.naming_failure:
+        note += f"; {found.naming_failure}"
     return _Done(found.contacts, note, read={"read": read})
 
 
@@ -323,6 +348,7 @@ def _calls(workspace: Workspace, step: str) -> list[tuple[dict[str, Any], dict[s
 
 
 _WORK: dict[str, Callable[[_Call, Around], _Done]] = {
+    "tidy": _tidy,
     "ingest": _ingest,
     "score": _score,
     "themes": _themes,

@@ -309,6 +309,8 @@ class DailySettings(Settings):
 
     inbox: str = ""
     """Folder, seen from the workspace, whose new files are ingested when none are named."""
+    keep_days: int = Field(30, ge=2)
+    """So long what tables were before can still be read; older files are deleted, once in seven days."""
     refit_days: int = Field(7, ge=1)
     """Themes are looked for among all contacts when so many days have passed. On the days between, contacts get the
     known ones, and those in their first days are found."""

@@ -1,15 +1,16 @@
 """The lake's promises: empty tables read, contracts hold, each write is one commit."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from voc.data.contracts import CONTRACTS, CUSTOMERS
-from voc.data.lake import Lake
+from voc.data.lake import MANY_FILES, Lake
 from voc.errors import ContractError, LakeError
 
 
@@ -45,6 +46,33 @@ def test_what_goes_in_comes_out_with_the_same_types(lake: Lake, name: str) -> No
     lake.append(name, rows)
     assert lake.dataset(name).to_table().schema.equals(rows.schema)
     assert lake.version(name) == 0
+
+
+def parquet(lake: Lake) -> int:
+    return len(list((lake.root / "customers").glob("*.parquet")))
+
+
+def test_what_a_table_was_can_be_read_until_it_is_tidied_away(lake: Lake) -> None:
+    for segment in ("home", "business", "other"):
+        lake.replace("customers", customers(a=segment))
+    assert lake.tidy("customers", timedelta(days=30)) == 0 and parquet(lake) == 3
+    earlier = DeltaTable(str(lake.root / "customers"), version=1).to_pyarrow_table()
+    assert earlier["segment"].to_pylist() == ["business"]
+    version = lake.version("customers")
+    assert lake.tidy("customers", timedelta(0)) == 2 and parquet(lake) == 1
+    assert held(lake) == {"a": "other"} and lake.version("customers") > version
+    version = lake.version("customers")
+    assert lake.tidy("customers", timedelta(0)) == 0 and lake.version("customers") == version
+    assert lake.tidy("themes", timedelta(0)) == 0  # never written
+
+
+def test_many_small_files_become_one(lake: Lake) -> None:
+    names = [f"c{number}" for number in range(MANY_FILES + 1)]
+    for name in names:
+        lake.append("customers", customers(**{name: "home"}))
+    lake.tidy("customers", timedelta(days=30))
+    assert len(lake.dataset("customers").files) == 1 and list(held(lake)) == sorted(names)
+    assert parquet(lake) == MANY_FILES + 2  # who still reads the small ones can go on
 
 
 def test_append_replace_upsert_insert(lake: Lake) -> None:

@@ -35,8 +35,10 @@ NOW = datetime(2026, 7, 1, 3, 0, tzinfo=UTC)
 
 
 def endings(summary: DailySummary) -> list[str]:
+    """Of all steps but the first, which finds nothing to tidy in a young lake."""
     assert [step.step for step in summary.steps] == list(STEPS)
-    return [str(step.ending) for step in summary.steps]
+    assert summary.steps[0].ending == Ending.NOTHING
+    return [str(step.ending) for step in summary.steps[1:]]
 
 
 def contact(name: str, text: str = "Račun mi je viši nego prošli mjesec.") -> str:
@@ -76,7 +78,7 @@ def test_a_day_and_the_same_again_and_the_next(trained: Workspace, tmp_path: Pat
     versions = trained.lake.versions(*(name for name, _ in RESULTS), "contacts", "themes", "quarantine")
     again = daily(trained, [file], now=NOW)
     assert endings(again) == ["done", "nothing new", "nothing new", "nothing new", "left out", "nothing new"]
-    assert again.steps[0].rows == 0  # all there already
+    assert again.steps[1].rows == 0  # all there already
     assert trained.lake.versions(*(name for name, _ in RESULTS), "contacts", "themes", "quarantine") == versions
     assert [table_of(trained, *table) for table in RESULTS] == before
 
@@ -95,7 +97,7 @@ def test_a_bad_file_keeps_no_other_out(workspace: Workspace, tmp_path: Path) -> 
     bad = written(tmp_path / "in" / "contacts-b.xyz", "what is this\n")
     worse = written(tmp_path / "in" / "contacts-c.jsonl", contact("c1"), "{broken\n")
     summary = daily(workspace, [good, bad, worse, tmp_path / "in" / "gone.csv"], now=NOW)
-    found = summary.steps[0]
+    found = summary.steps[1]
     assert (found.ending, found.rows, summary.quarantined) == (Ending.FAILED, 2, 1)
     assert "contacts-b.xyz" in found.note and "(and 1 more)" in found.note and "\n" not in found.note
     assert runs(workspace)[0] == ("ingest", "failed", 2)
@@ -111,14 +113,14 @@ def test_of_the_inbox_only_what_is_new_is_read(workspace: Workspace) -> None:
     written(inbox / "contacts-2.xyz", "what is this")
     written(inbox / ".contacts-3.jsonl", "half a fi")
     first = daily(opened, now=NOW)
-    assert endings(first)[0] == "failed" and first.steps[0].rows == 1
+    assert endings(first)[0] == "failed" and first.steps[1].rows == 1
     (inbox / "contacts-2.xyz").unlink()
     assert endings(daily(opened, now=NOW))[0] == "nothing new"
     written(inbox / "contacts-1.jsonl", contact("i1"), contact("i2"))  # it has grown
-    assert daily(opened, now=NOW).steps[0].rows == 1
+    assert daily(opened, now=NOW).steps[1].rows == 1
     (inbox / ".contacts-3.jsonl").rename(inbox.parent / "elsewhere")
     inbox.rename(inbox.with_name("gone"))
-    assert "inbox under [daily] in voc.toml names, got none" in daily(opened, now=NOW).steps[0].note
+    assert "inbox under [daily] in voc.toml names, got none" in daily(opened, now=NOW).steps[1].note
 
 
 def test_a_step_that_fails_leaves_out_what_rests_on_it_and_no_more(trained: Workspace, tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_a_step_that_fails_leaves_out_what_rests_on_it_and_no_more(trained: Work
         summary = daily(trained, [file], now=NOW)
     assert endings(summary) == ["done", "failed", "left out", "left out", "left out", "done"]
     assert "expected no other score" in summary.failed[0].note
-    assert summary.steps[2].note == "needs the step score"
+    assert summary.steps[3].note == "needs the step score"
     themes_broken = trained.root / "themes"
     themes_broken.write_text("a file where a folder is expected", encoding="utf-8")
     summary = daily(trained, now=NOW)
@@ -135,6 +137,23 @@ def test_a_step_that_fails_leaves_out_what_rests_on_it_and_no_more(trained: Work
     assert isinstance(summary.failed[0].error, OSError)  # nobody foresaw it, and it is told all the same
     themes_broken.unlink()
     assert endings(daily(trained, now=NOW)) == ["nothing new", "nothing new", "done", "done", "left out", "done"]
+
+
+def test_files_that_no_table_has_had_for_long_are_deleted_once_a_week(trained: Workspace) -> None:
+    daily(trained, now=NOW)
+    left, young = (trained.lake.root / "contacts" / f"{name}.parquet" for name in ("left", "young"))
+    for file in (left, young):
+        file.write_bytes(b"of a write that never ended")
+    before = trained.lake.query("SELECT * FROM contacts ORDER BY contact_id")
+    os.utime(left, (0, 0))
+    first = daily(trained, now=datetime.now(UTC)).steps[0]
+    assert (first.step, first.ending, first.rows) == ("tidy", Ending.DONE, 1)
+    assert young.exists() and not left.exists()
+    assert trained.lake.query("SELECT * FROM contacts ORDER BY contact_id") == before
+    left.write_bytes(b"again")
+    os.utime(left, (0, 0))
+    assert daily(trained, now=datetime.now(UTC)).steps[0].ending == Ending.NOTHING and left.exists()
+    assert daily(trained, now=datetime.now(UTC) + timedelta(days=7)).steps[0].rows == 1 and not left.exists()
 
 
 def test_two_at_once_is_one_line(trained: Workspace) -> None:
@@ -189,7 +208,7 @@ def test_killed_and_called_again_ends_in_the_same_tables(trained: Workspace, tmp
     process.wait()
     summary = daily(trained, [file], now=NOW)
     assert endings(summary)[1:4] == ["done"] * 3
-    assert summary.steps[1].rows < trained.lake.dataset("contacts").count_rows()  # it was killed in between
+    assert summary.steps[2].rows < trained.lake.dataset("contacts").count_rows()  # it was killed in between
     killed = [table_of(trained, *table) for table in RESULTS]
     for name in ("scores", "theme_assignments", "themes", "theme_events", "signals", "alerts"):
         trained.lake.replace(name, trained.lake.dataset(name).schema.empty_table())
@@ -201,4 +220,4 @@ def test_themes_that_somebody_looked_for_himself_count(trained: Workspace) -> No
     score(trained)
     themes(trained)
     later = daily(trained, now=datetime.now(UTC) + timedelta(days=6))
-    assert " assigned," in later.steps[2].note
+    assert " assigned," in later.steps[3].note
