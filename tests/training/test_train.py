@@ -9,10 +9,12 @@ from mlflow import MlflowClient
 
 from voc.data.workspace import Workspace
 from voc.errors import TrainingError
+from voc.inference.score import score
 from voc.labels import Split
 from voc.models.folder import load_model
 from voc.models.registry import REGISTERED_MODEL
 from voc.models.tasks import Task, default_tasks
+from voc.training.exporting import export
 from voc.training.fit import fit
 from voc.training.labelled import LabelledSet, labelled_sets
 from voc.training.train import TrainSummary, train
@@ -82,6 +84,23 @@ def test_training_end_to_end(trained_once: tuple[Path, TrainSummary]) -> None:
     assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"train", "dev", "test"}
     assert client.get_model_version_by_alias(REGISTERED_MODEL, "champion").tags["folder"] == summary.version
     assert "| sr-Cyrl |" in (summary.folder / "card.md").read_text()
+
+
+def test_a_model_without_other_scripts_is_smaller_is_exported_and_scores(
+    trained_once: tuple[Path, TrainSummary], workspace: Workspace
+) -> None:
+    settings = workspace.root / "voc.toml"
+    text = settings.read_text(encoding="utf-8").replace("[encoder]\n", '[encoder]\nscripts = ["Latn"]\n', 1)
+    settings.write_text(f"{text}\n[export]\nmargin = 1.0\nleast_cosine = 0.0\n", encoding="utf-8")
+    opened = Workspace.open(workspace.root)
+    summary = train(opened)
+    model = load_model(opened.models / summary.version)
+    whole = load_model(trained_once[0] / "models" / trained_once[1].version)
+    words, before = (each.classifier.encoder.get_input_embeddings() for each in (model, whole))
+    assert len(model.tokenizer) == words.num_embeddings < before.num_embeddings
+    export(opened, precision="int8")
+    scored = score(opened, engine="onnx")
+    assert scored.contacts == opened.lake.dataset("contacts").count_rows()
 
 
 def test_a_second_model_waits_for_promotion(trained: Workspace) -> None:
