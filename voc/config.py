@@ -72,7 +72,7 @@ class EncoderSettings(Settings):
     """Put before every text; the E5 family was trained with it."""
     scripts: tuple[Script, ...] = ()
     """Scripts that contacts are written in, such as `["Latn", "Cyrl"]`: a model that is trained then leaves out the
-    word vectors of all others, which makes it 158 MB smaller and changes nothing for texts in these. Empty: all stay."""
+    word vectors of all others, which makes it 158 MB smaller and changes nothing for texts in these. Empty: all."""
 
 
 class TrainingSettings(Settings):
