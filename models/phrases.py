@@ -3,12 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from voc.data.text import fold, to_latin
+from voc.data.text import fingerprints, fold, to_latin
 from voc.labels import Language
 from voc.models.keywords import LEAST_CUSTOMERS, LEAST_SHARE, LEAST_TEXTS, one_word
 from voc.models.stopwords import LEAST_LETTERS, stop_words
@@ -16,6 +16,10 @@ from voc.models.stopwords import LEAST_LETTERS, stop_words
 MOST_WORDS = 4
 LONGEST = 60
 """Characters of a name."""
+MOST_TEXTS = 400
+"""So many texts of a theme are looked at for its name: more would change little, and cost."""
+MOST_ELSEWHERE = 5_000
+"""And so many of all themes for what is said elsewhere."""
 BETWEEN = " · "
 _PHRASES = 2
 _LEAST_LIFT = 2.0  # times as frequent in the theme as in all others
@@ -78,43 +82,48 @@ def _fill(
     first: dict[str, int] = {}  # a form letter is no phrase of many
     for row in np.flatnonzero(rows).tolist():
         first.setdefault(fold(texts[row]), row)
-    by_theme: dict[int, list[int]] = defaultdict(list)
-    for row in first.values():
-        by_theme[int(members[row])].append(row)
-    said = {theme: _said(texts, customers, own, unsaid) for theme, own in sorted(by_theme.items()) if theme in asked}
-    candidates = {phrase for phrases in said.values() for phrase in phrases}
-    frequency = Counter(
-        phrase for row in first.values() for phrase, _ in set(_phrases(texts[row])) if phrase in candidates
-    )
-    for theme, phrases in said.items():
-        inside = len(by_theme[theme])
+    # By a hash of the words: so the first ones are a fair draw, whatever order the texts come in.
+    order = np.argsort(fingerprints(first), kind="stable")
+    drawn = np.fromiter(first.values(), np.int64, len(first))[order]
+    said = {
+        theme: _said(texts, customers, drawn[members[drawn] == theme][:MOST_TEXTS].tolist(), unsaid)
+        for theme in sorted(asked)
+    }
+    candidates = {phrase for phrases, _ in said.values() for phrase in phrases}
+    everywhere, of_theme = Counter[str](), Counter[tuple[str, int]]()
+    for row in drawn[:MOST_ELSEWHERE].tolist():
+        found = {phrase for phrase, _ in _phrases(texts[row])} & candidates
+        everywhere.update(found)
+        of_theme.update((phrase, int(members[row])) for phrase in found)
+    for theme, (phrases, inside) in said.items():
+        others = int((members[drawn[:MOST_ELSEWHERE]] != theme).sum()) + _PRIOR
         scores = {}
         for phrase, having in phrases.items():
-            elsewhere = (frequency[phrase] - len(having)) / (len(first) - inside + _PRIOR)
-            lift = (len(having) / inside) / max(elsewhere, 1 / (len(first) + _PRIOR))
-            if lift >= _LEAST_LIFT:
-                telling = _SAYS_MORE[phrase.count(" ")]
-                scores[phrase] = float(np.sqrt(len(having) / inside) * np.log(lift) * telling)
+            share = len(having) / inside
+            elsewhere = max(everywhere[phrase] - of_theme[phrase, theme], 1) / others
+            if share >= _LEAST_LIFT * elsewhere:
+                scores[phrase] = float(share**0.5 * np.log(share / elsewhere) * _SAYS_MORE[phrase.count(" ")])
         chosen = _chosen(scores, phrases)
         names[theme] = _joined([_written(phrase, [texts[row] for row in phrases[phrase]]) for phrase in chosen])
 
 
 def _said(
     texts: Sequence[str], customers: Sequence[str], rows: Sequence[int], unsaid: frozenset[str]
-) -> dict[str, frozenset[int]]:
-    """Phrases with enough evidence among a theme's rows, and the rows that have each."""
+) -> tuple[dict[str, frozenset[int]], int]:
+    """Phrases with enough evidence among a theme's rows, with the rows that have each, and how many rows there are."""
     having: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         for phrase in {phrase for phrase, _ in _phrases(texts[row])}:
             having[phrase].append(row)
     least = max(LEAST_TEXTS, LEAST_SHARE * len(rows))
-    return {
+    kept = {
         phrase: frozenset(found)
         for phrase, found in having.items()
         if len(found) >= least
         and len({customers[row] for row in found}) >= LEAST_CUSTOMERS
         and not any(one_word(word, fold(other)) for word in phrase.split() for other in unsaid)
     }
+    return kept, len(rows)
 
 
 def _chosen(scores: dict[str, float], phrases: dict[str, frozenset[int]]) -> list[str]:
@@ -155,7 +164,7 @@ def _phrases(text: str) -> Iterator[tuple[str, str]]:
         run = []
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def _folded(token: str) -> str:
     return fold(token)
 
