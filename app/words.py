@@ -91,9 +91,11 @@ TESTS = Texts(
 DIMENSIONS = Texts(
     {
         "product": N_("product {name}"),
+        "version": N_("version {name}"),
         "channel": N_("channel {name}"),
         "language": N_("language {name}"),
         "segment": N_("customer segment {name}"),
+        "sentiment": N_("negative contacts"),  # no other mood is looked at
     }
 )
 """A part of the customers, by what it is a part of."""

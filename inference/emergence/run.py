@@ -115,7 +115,7 @@ def _series(lake: Lake, model_version: str | None) -> Iterator[tuple[str, Series
     yield "theme", theme_series(lake)
     if model_version is not None:
         yield "reason", reason_series(lake, model_version)
-    parts = [slice_series(lake, dimension) for dimension in DIMENSIONS]
+    parts = [slice_series(lake, dimension, model_version) for dimension in DIMENSIONS]
     yield (
         "slice",
         replace(

@@ -13,8 +13,10 @@ from voc.data.lake import Lake
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Dimension = Literal["product", "channel", "language", "segment"]
-DIMENSIONS: tuple[Dimension, ...] = ("product", "channel", "language", "segment")
+Dimension = Literal["product", "version", "channel", "language", "segment", "sentiment"]
+DIMENSIONS: tuple[Dimension, ...] = ("product", "version", "channel", "language", "segment", "sentiment")
+"""What themes are sliced by: `version` is the contact's attribute of that name, of `sentiment` only the negative slice
+is looked at. Where that rises and the theme does not, its customers' mood has shifted."""
 SEPARATOR = " | "
 """Between the parts of a slice's id, as in `T004 | product | router`."""
 
@@ -35,14 +37,23 @@ _REASONS = """
 _SLICES = """
     WITH assigned AS (
         SELECT theme_id, contacts.day, customer_id, {value} AS value
-        FROM theme_assignments JOIN contacts USING (contact_id) LEFT JOIN customers USING (customer_id)
+        FROM theme_assignments JOIN contacts USING (contact_id) {join}
         WHERE theme_id IS NOT NULL
     )
     SELECT theme_id || '{between}' || '{dimension}' || '{between}' || value AS name, day,
            count(DISTINCT customer_id) AS customers
     FROM assigned WHERE coalesce(value, '') <> '' GROUP BY ALL ORDER BY ALL
 """
-_VALUES = {"product": "product", "channel": "channel", "language": "language", "segment": "segment"}
+_VALUES = {
+    "product": "product", "version": "json_extract_string(attributes, '$.version')", "channel": "channel",
+    "language": "language", "segment": "segment", "sentiment": "sentiment",
+}  # fmt: skip
+_JOINS = {
+    "segment": "LEFT JOIN customers USING (customer_id)",
+    "sentiment": """JOIN (
+        SELECT contact_id, sentiment FROM scores WHERE model_version = $version AND sentiment = 'negative'
+    ) USING (contact_id)""",
+}
 _EVERYONE = "SELECT day, count(DISTINCT customer_id) AS customers FROM contacts GROUP BY day ORDER BY day"
 
 
@@ -96,14 +107,17 @@ def reason_series(lake: Lake, model_version: str) -> Series:
     return _series(lake, lake.query(_REASONS, {"version": model_version}))
 
 
-def slice_series(lake: Lake, dimension: Dimension, minimum: int = 30) -> Series:
-    """Every theme's customers a day among those of one product (channel, language, segment) each.
+def slice_series(lake: Lake, dimension: Dimension, model_version: str | None, minimum: int = 30) -> Series:
+    """Every theme's customers a day among those of one product (version, channel, language, segment) each, or among
+    those whose contact this model read as negative.
 
     Groups are named `theme | dimension | value`. Slices with fewer than `minimum` customer-days in all are left out:
     nothing can be said of them.
     """
-    sql = _SLICES.format(value=_VALUES[dimension], dimension=dimension, between=SEPARATOR)
-    found = _series(lake, lake.query(sql))
+    sql = _SLICES.format(
+        value=_VALUES[dimension], dimension=dimension, between=SEPARATOR, join=_JOINS.get(dimension, "")
+    )
+    found = _series(lake, lake.query(sql, {"version": model_version} if "$version" in sql else None))
     kept = np.flatnonzero(found.customers.sum(axis=1) >= minimum)
     return replace(found, groups=tuple(found.groups[row] for row in kept), customers=found.customers[kept])
 

@@ -1,5 +1,6 @@
 """Signals, alerts and impact over a small real lake. Its contacts are invented, in four languages."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -100,11 +101,51 @@ def test_a_reason_told_twice_in_a_contact_counts_once(workspace: Workspace) -> N
 
 
 def test_slices_name_theme_dimension_and_value(workspace: Workspace) -> None:
-    languages = slice_series(workspace.lake, "language")
+    languages = slice_series(workspace.lake, "language", "m1")
     assert "T002 | language | sr" in languages.groups
     assert len(languages.groups) == 8
-    assert slice_series(workspace.lake, "segment").groups == ("T001 | segment | home", "T002 | segment | home")
-    assert slice_series(workspace.lake, "language", minimum=10**6).groups == ()
+    segments = slice_series(workspace.lake, "segment", None)
+    assert segments.groups == ("T001 | segment | home", "T002 | segment | home")
+    assert slice_series(workspace.lake, "language", "m1", minimum=10**6).groups == ()
+    (negative,) = slice_series(workspace.lake, "sentiment", "m1").customers
+    assert negative[: SPIKE.start].sum() == 0 and (negative[SPIKE.start :] >= 28).all()
+    assert slice_series(workspace.lake, "sentiment", "another").groups == ()
+    assert slice_series(workspace.lake, "version", "m1").groups == ()
+
+
+def test_versions_are_an_attribute(workspace: Workspace, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    for name in ("contacts", "theme_assignments"):
+        lake.append(name, workspace.lake.dataset(name).to_table())
+    rows = lake.query("SELECT * FROM contacts").to_pylist()
+    versions = [
+        row | {"attributes": json.dumps({"version": "4.2" if row["product"] == "B" else "4.1"})} for row in rows
+    ]
+    lake.replace("contacts", pa.Table.from_pylist(versions, schema=CONTACTS.schema))
+    groups = slice_series(lake, "version", None).groups
+    assert groups == tuple(f"{theme} | version | {number}" for theme in ("T001", "T002") for number in ("4.1", "4.2"))
+
+
+def test_a_mood_that_turns_is_an_alert_though_as_many_call_as_ever(workspace: Workspace, tmp_path: Path) -> None:
+    turned = Workspace.create(tmp_path / "w", '[company]\nname = "Test company"\n', taxonomy_toml())
+    (turned.models / "m1").mkdir(parents=True)
+    turned.make_current("m1")
+    for name in ("contacts", "customers", "themes", "theme_assignments", "scores"):
+        turned.lake.append(name, workspace.lake.dataset(name).to_table())
+    calm = turned.lake.query("SELECT * FROM contacts WHERE csat = 4").to_pylist()
+    place = {row["contact_id"]: number for number, row in enumerate(calm)}
+    scores = [row for row in turned.lake.query("SELECT * FROM scores").to_pylist() if row["contact_id"] in place]
+    assigned = turned.lake.query("SELECT contact_id, theme_id FROM theme_assignments").to_pylist()
+    theme = {row["contact_id"]: row["theme_id"] for row in assigned}
+    first = FIRST + timedelta(days=SPIKE.start)
+    for row in scores:
+        late = theme[row["contact_id"]] == "T001" and row["day"] >= first
+        negative = place[row["contact_id"]] % 4 == 0 or late
+        row["sentiment"] = "negative" if negative else "neutral"
+    turned.lake.replace("scores", pa.Table.from_pylist(scores, schema=SCORES.schema))
+    turned.lake.replace("contacts", pa.Table.from_pylist(calm, schema=CONTACTS.schema))
+    found = {alert.group_id for alert in emergence(turned).alerts}
+    assert found == {"T001 | sentiment | negative"}
 
 
 def test_the_spike_is_stored_once_however_often_it_is_worked_out(
