@@ -16,6 +16,7 @@ from voc.labels import Script, Speaker
 # The first three have a stroke that Unicode's decomposition does not take off; the others are here for speed, since
 # they are nearly all that Croatian, Slovenian and Serbian need.
 _PLAIN = (("đ", "d"), ("ł", "l"), ("ø", "o"), ("č", "c"), ("ć", "c"), ("š", "s"), ("ž", "z"))
+_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _MARKS = re.compile("[\u0300-\u036f]+")  # those of European writing, removed in one go
 _PERHAPS_MARK = re.compile("[\u0300-\U0010ffff]")  # below, no character is a combining one
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # they would steer a terminal
@@ -38,10 +39,15 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def wording(text: str) -> str:
+    """The folded text with every number as 0: the same for all copies of a form letter, however they are filled in."""
+    return _NUMBER.sub("0", fold(text))
+
+
 def fingerprints(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
-    """64 bits of each text's folded words, (texts,): equal for texts that are equal but for case, diacritics and
-    script."""
-    digests = b"".join(hashlib.blake2b(fold(text).encode(), digest_size=8).digest() for text in texts)
+    """64 bits of each text's wording, (texts,): equal for texts that are equal but for case, diacritics, script and
+    numbers."""
+    digests = b"".join(hashlib.blake2b(wording(text).encode(), digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype=np.uint64)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from voc.data.text import fingerprints, fold, to_latin
+from voc.data.text import fingerprints, fold, to_latin, wording
 from voc.labels import Language
 from voc.models.keywords import LEAST_CUSTOMERS, LEAST_SHARE, LEAST_TEXTS, one_word
 from voc.models.stopwords import LEAST_LETTERS, stop_words
@@ -81,7 +81,7 @@ def _fill(
     """Name these themes out of these rows of texts."""
     first: dict[str, int] = {}  # a form letter is no phrase of many
     for row in np.flatnonzero(rows).tolist():
-        first.setdefault(fold(texts[row]), row)
+        first.setdefault(wording(texts[row]), row)
     # By a hash of the words: so the first ones are a fair draw, whatever order the texts come in.
     order = np.argsort(fingerprints(first), kind="stable")
     drawn = np.fromiter(first.values(), np.int64, len(first))[order]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voc.config import ThemeSettings
-from voc.data.text import fold
+from voc.data.text import wording
 from voc.models.keywords import theme_keywords
 from voc.models.tasks import Floats
 from voc.models.theme_space import unit
@@ -34,7 +34,7 @@ class Themes:
     `keywords` a list a theme, most telling first, as customers write them; `centroids` (themes, width) of unit length;
     `floors` (themes,) the least cosine to the centroid with which a text still belongs to the theme; `members` a
     theme of each fitted text, -1 for none: what `assign` says of it, and the same for texts that are equal but for
-    case, diacritics and script.
+    case, diacritics, script and numbers.
     """
 
     keywords: tuple[tuple[str, ...], ...]
@@ -84,25 +84,25 @@ def find_themes(
 ) -> Themes:
     """Cluster texts by their unit vectors (rows, width), of `customers` (None: a different one each).
 
-    The same for the same texts, vectors and seed in any order. Texts that are equal but for case, diacritics or script
-    count once, so that a form letter is no theme by its copies. Fewer distinct texts than two themes need give no
-    themes.
+    The same for the same texts, vectors and seed in any order. Texts that are equal but for case, diacritics, script or
+    numbers count once, so that a form letter is no theme by its copies. Fewer distinct texts than two themes need give
+    none.
     """
-    folded = [fold(text) for text in texts]
-    order = sorted(range(len(texts)), key=lambda row: (folded[row], texts[row], vectors[row].tobytes()))
+    said = [wording(text) for text in texts]
+    order = sorted(range(len(texts)), key=lambda row: (said[row], texts[row], vectors[row].tobytes()))
     first: dict[str, int] = {}
     for row in order:
-        first.setdefault(folded[row], row)
+        first.setdefault(said[row], row)
     rows = np.array(list(first.values()), dtype=np.int64)
     if len(rows) < max(2 * settings.size_for(len(rows)), settings.neighbours + 2):
         return _no_themes(len(texts), vectors.shape[1])
     distinct = np.ascontiguousarray(vectors[rows])
-    clusters = _merged(_clusters([folded[row] for row in rows], distinct, settings), distinct)
+    clusters = _merged(_clusters([said[row] for row in rows], distinct, settings), distinct)
     if clusters.max() < 0:
         return _no_themes(len(texts), vectors.shape[1])
     centroids, floors = _centres(clusters, distinct)
     place = dict(zip(first, assign(distinct, centroids, floors)[0].tolist(), strict=True))
-    members = np.array([place[text] for text in folded], dtype=np.int64)
+    members = np.array([place[text] for text in said], dtype=np.int64)
     centroids, floors, members = _largest_first(centroids, floors, members)
     people = customers if customers is not None else [str(row) for row in range(len(texts))]
     keywords = theme_keywords(texts, people, members, len(centroids), settings.keywords)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voc.data.text import contact_text, fold, script_of, to_latin
+from voc.data.text import contact_text, fingerprints, fold, script_of, to_latin, wording
 from voc.labels import Script
 
 SERBIAN = st.text(alphabet="абвгдђежзијклљмнњопрстћуфхцчџш АБЂЖЉЊЋЏШ,.", max_size=60)
@@ -57,6 +57,13 @@ def test_fold(text: str, folded: str) -> None:
 )
 def test_script_of(text: str, script: Script) -> None:
     assert script_of(text) is script
+
+
+def test_a_form_letter_is_one_wording_whatever_it_is_filled_with() -> None:
+    letters = ["Račun 12/2026: 1.234,50 EUR", "RACUN 7/2025: 8 eur", "Рачун 1: 2 EUR"]
+    assert len({wording(letter) for letter in letters}) == 1
+    assert wording("Račun bez broja") != wording("Račun 5 bez broja")
+    assert len(set(fingerprints(letters).tolist())) == 1
 
 
 def test_the_customers_words_come_first() -> None:

@@ -61,6 +61,7 @@ def add(workspace: Workspace, topic: int, rows: int, first: int = 0, day: date =
     workspace.lake.append("scores", table.set_column(place, "embedding", vectors_column(unit)))
 
 
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 FIRST, WIDTH = date(2026, 1, 1), 40
 
 
@@ -74,7 +75,9 @@ def said(vectors: np.ndarray, day: np.ndarray, name: str = "c") -> Spoken:
     order = np.argsort(day, kind="stable")
     names = np.array([f"{name}{number}" for number in range(len(day))], dtype=object)
     known = np.ones(len(day), np.bool_)
-    return Spoken(FIRST, names, day, names, fingerprints(names), known, vectors.astype(np.float32)).take(order)
+    # Numbers do not make words different.
+    words = fingerprints(each.translate(_LETTERS) for each in names)
+    return Spoken(FIRST, names, day, names, words, known, vectors.astype(np.float32)).take(order)
 
 
 def usual_days(days: int) -> Spoken:

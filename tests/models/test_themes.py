@@ -75,6 +75,15 @@ def test_identical_texts_share_a_theme_whatever_their_script() -> None:
     assert (doubled.members[: len(texts)] == doubled.members[len(texts) :]).all()
 
 
+def test_form_letters_are_one_text_whatever_numbers_they_have() -> None:
+    texts, vectors, _ = corpus()
+    letters = [f"Vaš zahtjev broj {number} je zaprimljen" for number in range(60)]
+    far = np.tile(np.roll(vectors[:1], 7, axis=1), (60, 1))
+    with_letters = find_themes([*texts, *letters], np.concatenate([vectors, far]), SETTINGS)
+    assert len(with_letters) == len(find_themes(texts, vectors, SETTINGS))
+    assert len(set(with_letters.members[len(texts) :].tolist())) == 1
+
+
 def test_assignment_follows_the_fit_and_refuses_strangers(found: Themes) -> None:
     _, vectors, _ = corpus()
     nearest, similarity = found.assign(vectors)
