@@ -54,7 +54,7 @@ def test_a_group_keeps_its_id_where_themes_come_and_go() -> None:
     assert [found[theme] for theme in more_ids] == [before[ids[6 * group]] for group in range(6)]
 
 
-def test_a_group_that_was_not_there_gets_an_id_that_none_ever_had() -> None:
+def test_a_group_that_was_not_there_gets_an_id_of_its_own() -> None:
     ids, centres = scattered(4, 4)
     before = group_themes(ids, centres, [10] * 16, {}, regroup=True)
     other_ids, others = [f"N{number}" for number in range(9)], np.roll(scattered(1, 9)[1], 10, axis=1)
