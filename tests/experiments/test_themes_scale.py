@@ -20,7 +20,8 @@ def made_up(width: int = 24, texts: int = 40) -> Intents:
     generator = np.random.default_rng(1)
     centres = generator.normal(size=(len(TOPICS), width)) * 2
     spread = np.diag(np.linspace(0.1, 0.9, width))
-    labelled = [(f"{topic} fails {number} {topic}", topic) for topic in TOPICS for number in range(texts)]
+    marks = ["abcdefghij"[number % 10] * (2 + number // 10) for number in range(texts)]
+    labelled = [(f"{topic} fails {mark} {topic}", topic) for topic in TOPICS for mark in marks]
 
     def encode(said: list[str]) -> np.ndarray:
         places = [TOPICS.index(text.split()[0]) for text in said]
