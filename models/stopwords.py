@@ -21,8 +21,11 @@ _SERBIAN = """
     ovde ovi ovo ovog ovu pa po pod pored posle pre preko prema pri prvo sa sada sam samo se sebe sebi si smo
     ste sta sto su sutra sve svi svoj svoja svoje svu ta tada taj tako takode te tebe tebi ti to tog toga tokom
     tom tu u uz uvek vas vam vama vec vise vrlo vas vasa vase vasi za zar zasto zato zbog zatim uopste ovome
-    onaj nek imam imate ima imao imala trebalo treba mora moram
+    onaj nek imam imate ima imao imala trebalo treba mora moram niko
 """
+
+# Of the words of conversation the package's Croatian list lacks these.
+_CROATIAN = "tko nitko svatko uvijek nikada danas jucer dana dani dane"
 
 # The package's Slovenian list is of written prose; these are the words of conversation that it lacks.
 _SLOVENIAN = """
@@ -32,7 +35,7 @@ _SLOVENIAN = """
     meni moj moja moje nas nam nasa vas vam vasa vasi on ona ono oni njega njo njim jaz vi kateri katera katero
     ki kot le samo ze se vec manj zelo precej malo nekaj nic nihce vsak vsaka vse vsi danes vceraj jutri zdaj
     sedaj potem takrat prej nato spet imam ima imamo imate imel imela lahko moram mora treba rad rada naj bodisi
-    morda mogoce menda sicer torej dobro
+    morda mogoce menda sicer torej dobro dni dneva dnevi
 """
 
 # What every contact says, whatever it is about.
@@ -58,6 +61,6 @@ def words_of(text: str) -> list[str]:
 def stop_words() -> frozenset[str]:
     """Folded stop words of Croatian, Slovenian, Serbian and English, and the courtesies of service conversations."""
     listed = stopwordsiso.stopwords(["hr", "sl", "en"])
-    own = f"{_SERBIAN} {_SLOVENIAN} {_COURTESY}".split()
+    own = f"{_SERBIAN} {_CROATIAN} {_SLOVENIAN} {_COURTESY}".split()
     # Cut as the vectoriser cuts: it sees "don't" as "don" and "t".
     return frozenset(part for word in [*listed, *own] for part in words_of(fold(word)))
