@@ -10,7 +10,7 @@ from voc.i18n import _, ngettext
 from voc.inference import intervals
 from voc.inference.intervals import Interval
 from voc.inference.marts import NOT_STATED, Criteria, Selection, ThemeSummary, Totals
-from voc.inference.marts_groups import ThemeGroup
+from voc.inference.marts_counts import Counts
 from voc.inference.marts_signals import AlertSummary, Emergence, Part
 from voc.inference.movers import Mover, movers
 from voc.inference.wording import contacts_from
@@ -263,11 +263,11 @@ def care(found: ThemeSummary) -> str | None:
     return " ".join(said) or None
 
 
-def recent_change(theme: ThemeSummary | ThemeGroup) -> Interval | None:
+def recent_change(found: Counts) -> Interval | None:
     """How many times as frequent as before it was in the last 7 days; None without a week before."""
-    if theme.baseline_days < 7:
+    if found.baseline_days < 7:
         return None
-    return intervals.rate_ratio(theme.recent, 7, theme.baseline, theme.baseline_days)
+    return intervals.rate_ratio(found.recent, 7, found.baseline, found.baseline_days)
 
 
 def times(ratio: Interval) -> str:

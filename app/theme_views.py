@@ -1,6 +1,7 @@
 """Blocks of the themes page: the list, and one theme."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,12 +13,12 @@ from voc.app.pages import CONTACTS, THEME
 from voc.app.words import counted, escaped
 from voc.i18n import N_, Texts, _, ngettext
 from voc.inference.marts import ThemeSummary
-from voc.inference.marts_groups import ThemeGroup
+from voc.inference.marts_counts import Counts
 
 LONGEST = 8
 """Most groups that a chart of shares shows."""
-PICKER = 345
-"""Pixels of the field in which a theme is found by its name."""
+_PICKER = 345
+"""Pixels of the field in which a theme, or a group, is found by its name."""
 SHOWN = Texts({"all": N_("All themes"), "emerging": N_("Emerging")})
 ORDERS = Texts({"size": N_("Largest first"), "change": N_("Fastest growing first")})
 
@@ -29,8 +30,9 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
         order = url.segments("order", ORDERS, _("Order"), "size")
         if tested and url.segments("show", SHOWN, _("Which themes"), "all") == "emerging":
             themes = tuple(theme for theme in themes if theme.state in words.RISING)
-        if themes:
-            _pick(themes)
+        names = {theme.theme_id: words.visible(theme.label) for theme in themes}
+        if themes and (chosen := pick("theme", _("Choose a theme"), names)):
+            _open(chosen)
     if not themes:
         _none_emerging()
         return
@@ -40,19 +42,13 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
         {
             "theme": [words.visible(theme.label) for theme in themes],
             **({"status": [_standing(theme) for theme in themes]} if tested else {}),
-            "contacts": [theme.contacts for theme in themes],
-            "change": [change(theme) for theme in themes],
-            "trend": [list(theme.trend) for theme in themes],
-            "customers": [theme.customers for theme in themes],
+            **counted_cells(themes),
             "languages": [_languages(theme) for theme in themes],
         }
     )
-    st.dataframe(
-        words.with_counts(frame, "contacts", "customers"),
-        hide_index=True,
-        row_height=44,
-        height=44 * len(frame) + 37,
-        column_config={
+    show(
+        frame,
+        {
             # Not a selection: whoever walks through the table by keys would open what they come by.
             "theme": st.column_config.ButtonColumn(
                 _("Theme"), width=340 if tested else 425, type="tertiary", alignment="left", key="theme_clicked"
@@ -62,38 +58,61 @@ def table(themes: tuple[ThemeSummary, ...], view: View) -> None:
                 width=95,
                 help=_("How the theme stood on the last day tested, of all customers; if fixed, whether that helped."),
             ),
-            "trend": st.column_config.AreaChartColumn(
-                _("Weeks"), width=100, help=_("Contacts a week, up to twelve weeks."), y_min=0
-            ),
-            "contacts": st.column_config.NumberColumn(_("Contacts"), width=75),
-            "customers": st.column_config.NumberColumn(_("Customers"), width=85),
-            "change": st.column_config.TextColumn(
-                _("Last 7 days"), width=150,
-                help=_("A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change."),
-            ),
             "languages": st.column_config.TextColumn(
                 _("Languages"), width=140 if tested else 165, help=_("The three most frequent, of the chosen period.")
             ),
         },
-        alt=_("Themes with size, change and languages"),
-    )  # fmt: skip
+        _("Themes with size, change and languages"),
+    )
     st.caption(_("Click a theme to read what customers say."))
     _download(themes, view)
     if clicked := st.session_state.get("theme_clicked"):
         _open(themes[clicked["row"]].theme_id)
 
 
-def _pick(themes: tuple[ThemeSummary, ...]) -> None:
-    """The same themes to be found by their name, and by keys alone: cells of a table answer to a pointer only."""
-    names = {theme.theme_id: words.visible(theme.label) for theme in themes}
-    asked, opened = _("Choose a theme"), st.session_state.get("themes_opened", 0)  # as in `overview.reasons_card`
-    chosen = st.selectbox(
-        asked, list(names), index=None, format_func=lambda theme: names.get(theme, theme), placeholder=asked,
-        key=f"theme_picked_{opened}", label_visibility="collapsed", width=PICKER,
+def counted_cells(found: Sequence[Counts]) -> dict[str, list[Any]]:
+    """The columns that a list of themes and one of groups have in common, as `show` shows them."""
+    return {
+        "contacts": [each.contacts for each in found],
+        "change": [_change(each) for each in found],
+        "trend": [list(each.trend) for each in found],
+        "customers": [each.customers for each in found],
+    }
+
+
+def show(frame: pd.DataFrame, columns: Mapping[str, Any], alt: str) -> None:
+    """A list with `counted_cells` and `columns` of its own."""
+    st.dataframe(
+        words.with_counts(frame, "contacts", "customers"),
+        hide_index=True,
+        row_height=44,
+        height=44 * len(frame) + 37,
+        column_config={
+            **columns,
+            "contacts": st.column_config.NumberColumn(_("Contacts"), width=75),
+            "change": st.column_config.TextColumn(
+                _("Last 7 days"), width=150,
+                help=_("A day's contacts against the 28 days before, with a 95 % interval. ≈: no clear change."),
+            ),
+            "trend": st.column_config.AreaChartColumn(
+                _("Weeks"), width=100, help=_("Contacts a week, up to twelve weeks."), y_min=0
+            ),
+            "customers": st.column_config.NumberColumn(_("Customers"), width=85),
+        },
+        alt=alt,
+    )  # fmt: skip
+
+
+def pick(kind: str, asked: str, names: Mapping[str, str]) -> str | None:
+    """One of a list by its name, and by keys alone: cells of a table answer to a pointer only. Gives its id, once."""
+    opened = st.session_state.get(f"{kind}s_opened", 0)  # as in `overview.reasons_card`
+    chosen: str | None = st.selectbox(
+        asked, list(names), index=None, format_func=lambda each: names.get(each, each), placeholder=asked,
+        key=f"{kind}_picked_{opened}", label_visibility="collapsed", width=_PICKER,
     )  # fmt: skip
     if chosen:
-        st.session_state["themes_opened"] = opened + 1
-        _open(chosen)
+        st.session_state[f"{kind}s_opened"] = opened + 1
+    return chosen
 
 
 def _open(theme_id: str) -> None:
@@ -280,9 +299,8 @@ def _growth(theme: ThemeSummary) -> float:
     return ratio.low if ratio else -1.0
 
 
-def change(theme: ThemeSummary | ThemeGroup) -> str:
-    """How many times as frequent it was in the last seven days, as a cell of a table."""
-    ratio = sentences.recent_change(theme)
+def _change(found: Counts) -> str:
+    ratio = sentences.recent_change(found)
     if ratio is None:
         return _("too early to say")
     sign = "▲" if ratio.low > 1 else "▼" if ratio.high < 1 else "≈"

@@ -23,9 +23,9 @@ _FORBIDDEN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES
 _SYSTEM = re.compile(r"([A-Z][\w ,-]*) \(os error \d+\)")
 Rows: TypeAlias = "pa.Table | pa.RecordBatchReader"
 _SYSTEM_SAID = re.compile(r"(No space left on device|Disk quota exceeded|File too large|Read-only file system)")
-# Whoever reads a file holds at least one of its row groups: the usual million rows may be a whole large day.
 MANY_FILES = 50
 """Above so many files a table without partitions is put together anew: each append is a file, and readers open all."""
+# Whoever reads a file holds at least one of its row groups: the usual million rows may be a whole large day.
 _WRITER = WriterProperties(max_row_group_size=8192, compression="SNAPPY")
 
 

@@ -24,6 +24,7 @@ from voc.data.workspace import Workspace
 from voc.inference import (
     marts_churn,
     marts_corrections,
+    marts_counts,
     marts_groups,
     marts_journey,
     marts_map,
@@ -41,7 +42,8 @@ from voc.inference.emergence.impact import Impact, Prices
 from voc.inference.evidence import Evidence
 from voc.inference.marts_area import Area
 from voc.inference.marts_churn import BackTest, CallList, Order
-from voc.inference.marts_groups import BASELINE_DAYS, RECENT_DAYS, TREND_WEEKS, ThemeGroup
+from voc.inference.marts_counts import Counts
+from voc.inference.marts_groups import ThemeGroup
 from voc.inference.marts_journey import Stage
 from voc.inference.marts_map import MapView, Marked, Region
 from voc.inference.marts_models import Judged
@@ -128,7 +130,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class ThemeSummary:
+class ThemeSummary(Counts):
     """One theme, and how it does in a selection."""
 
     theme_id: str
@@ -138,15 +140,6 @@ class ThemeSummary:
     """active, or retired: nobody has spoken of it for long."""
     first_day: date
     verbatim_ids: tuple[str, ...]
-    contacts: int
-    customers: int
-    recent: int
-    """Contacts of the last seven days of the data."""
-    baseline: int
-    """Contacts of the (at most 28) days before those seven."""
-    baseline_days: int
-    trend: tuple[int, ...] = field(default=())
-    """Contacts a week over up to twelve weeks, oldest first; weeks that end on the data's last weekday."""
     languages: tuple[tuple[str, int], ...] = field(default=())
     owner: str | None = None
     fixed_on: date | None = None
@@ -586,64 +579,56 @@ class Marts:
         return tuple(views[contact_id] for contact_id in contact_ids if contact_id in views)
 
     def _themes(self, selection: Selection, theme_id: str | None) -> tuple[ThemeSummary, ...]:
-        values = _values(selection) | {"theme": theme_id, "recent": RECENT_DAYS, "back": BASELINE_DAYS}
         rows = self._rows(
-            f"""WITH ends AS (SELECT max(day) AS newest, min(day) AS oldest FROM contact),
+            f"""WITH {marts_counts.ENDS},
                 inside AS (
                     SELECT contact.*, newest - day AS age FROM contact, ends
                     WHERE {_FILTERED} AND theme_id IS NOT NULL AND ($theme IS NULL OR theme_id = $theme)),
-                chosen AS (
-                    SELECT theme_id, count(*) AS contacts, count(DISTINCT customer) AS customers
-                    FROM inside WHERE day BETWEEN $first AND $last GROUP BY 1),
+                {marts_counts.counting("theme_id")},
                 spoken AS (
                     SELECT theme_id, list((language, n) ORDER BY n DESC, language) AS languages
-                    FROM (SELECT theme_id, language, count(*) AS n FROM inside
-                          WHERE day BETWEEN $first AND $last GROUP BY ALL) GROUP BY 1),
-                moved AS (
-                    SELECT theme_id, count(*) FILTER (age < $recent) AS recent,
-                           count(*) FILTER (age >= $recent AND age < $recent + $back) AS baseline
-                    FROM inside GROUP BY 1),
-                weekly AS (
-                    SELECT theme_id, map_from_entries(list((week, n))) AS weeks
-                    FROM (SELECT theme_id, (age // 7)::INTEGER AS week, count(*) AS n
-                          FROM inside GROUP BY ALL)
-                    GROUP BY 1)
-                SELECT theme_id, label, keywords, status, first_day, verbatim_ids,
-                       coalesce(contacts, 0), coalesce(customers, 0), coalesce(recent, 0),
-                       coalesce(baseline, 0), greatest(0, least($back, (newest - oldest) + 1 - $recent)),
-                       weeks, least({TREND_WEEKS}, greatest(1, (newest - oldest + 1) // 7)), languages,
+                    FROM (SELECT theme_id, language, count(*) AS n FROM chosen GROUP BY ALL) GROUP BY 1)
+                SELECT {marts_counts.COLUMNS}, theme_id, label, keywords, status, first_day, verbatim_ids, languages,
                        owner, fixed_on, fixed_release, standing, theme_group
                 FROM theme LEFT JOIN standing ON kind = 'theme' AND group_id = theme_id
-                LEFT JOIN chosen USING (theme_id) LEFT JOIN spoken USING (theme_id)
-                LEFT JOIN moved USING (theme_id) LEFT JOIN weekly USING (theme_id), ends
+                {marts_counts.joined("theme_id")} LEFT JOIN spoken USING (theme_id), ends
                 WHERE theme_id = $theme OR $theme IS NULL AND status = 'active'
                 ORDER BY contacts DESC NULLS LAST, theme_id""",
-            values,
+            _values(selection) | {"theme": theme_id},
         )
         fixes = marts_themes.fix_tests(self._connection)
         return tuple(
             ThemeSummary(
-                theme_id=row[0],
-                label=row[1],
-                keywords=tuple(row[2] or ()),
-                status=row[3],
-                first_day=row[4],
-                verbatim_ids=tuple(row[5] or ()),
-                contacts=row[6],
-                customers=row[7],
-                recent=row[8],
-                baseline=row[9],
-                baseline_days=row[10],
-                trend=tuple((row[11] or {}).get(week, 0) for week in reversed(range(row[12] or 0))),
-                languages=tuple((language, count) for language, count in row[13] or ()),
-                owner=row[14],
-                fixed_on=row[15],
-                fixed_release=row[16],
-                standing=row[17],
-                group_id=row[18],
-                fix=fixes.get(row[0]),
+                theme_id=theme,
+                label=label,
+                keywords=tuple(keywords or ()),
+                status=status,
+                first_day=first_day,
+                verbatim_ids=tuple(verbatim_ids or ()),
+                languages=tuple((language, count) for language, count in languages or ()),
+                owner=owner,
+                fixed_on=fixed_on,
+                fixed_release=release,
+                standing=standing,
+                group_id=group,
+                fix=fixes.get(theme),
+                **marts_counts.counts(row[: marts_counts.WIDTH]),
             )
             for row in rows
+            for (
+                theme,
+                label,
+                keywords,
+                status,
+                first_day,
+                verbatim_ids,
+                languages,
+                owner,
+                fixed_on,
+                release,
+                standing,
+                group,
+            ) in [row[marts_counts.WIDTH :]]
         )
 
     def _views(self, numbers: Sequence[int]) -> tuple[ContactView, ...]:

@@ -23,14 +23,13 @@ from voc.data.text import contact_text, fingerprints
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError, ThemeError, WorkspaceError
 from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_newcomers
-from voc.inference.naming import names_by_model
+from voc.inference.naming import name_groups, name_themes
 from voc.inference.newcomers import INSIDE, Newcomer, days_to_look, first_needed, newcomers, spoken
 from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
 from voc.inference.theme_groups import group_themes
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
 from voc.models.keywords import theme_keywords
-from voc.models.phrases import BETWEEN, theme_names
 from voc.models.stopwords import words_of
 from voc.models.tasks import Floats
 from voc.models.theme_space import ThemeSpace, unit
@@ -38,7 +37,6 @@ from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
 
 Progress = Callable[[str], None]
 
-_GROUP_WORDS = 3
 _BATCH = 20_000  # contacts that are assigned together, in whole days
 # A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in. Ids are
 # ordered alone: sorting a million vectors to keep a part of them would take gigabytes.
@@ -425,7 +423,7 @@ def _theme_rows(
     renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
     named = {**{theme: row["label"] for theme, row in rows.items() if theme not in renamed}, **edits.labels}
     unnamed = [place for place, identity in enumerate(ids) if not named.get(identity)]
-    names, failure = _names(unnamed, set(named.values()), sample, members, keywords, config)
+    new = name_themes(sample, members, keywords, unnamed, set(named.values()), config)
     nothing: dict[str, Any] = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
     found, events = [], []
     for place, theme in enumerate(standing.themes):
@@ -446,7 +444,7 @@ def _theme_rows(
             row
             | {
                 "theme_id": identity,
-                "label": named.get(identity) or names.get(place) or label_of(words),
+                "label": named.get(identity) or new.names.get(place) or label_of(words),
                 "keywords": list(words),
                 "verbatim_ids": [sample.contact_ids[number] for number in chosen] or old.get("verbatim_ids") or [],
                 "centroid": theme.centroid.tolist(),
@@ -465,7 +463,7 @@ def _theme_rows(
         for identity in rows
         if identity not in ids
     ]
-    return found + unplaced, tuple(events), failure
+    return found + unplaced, tuple(events), new.failure
 
 
 def _with_groups(
@@ -488,57 +486,12 @@ def _with_groups(
     if not set(groups) <= set(labels):
         theme = _members(assigned, sample, ids)
         place = np.array([groups.index(group_of[identity]) for identity in ids] + [-1])
-        labels = dict(zip(groups, _group_names(sample, place[theme], len(groups), config), strict=True)) | labels
+        labels = dict(zip(groups, name_groups(sample, place[theme], len(groups), config), strict=True)) | labels
     return [
         row
         | {"theme_group": group_of.get(row["theme_id"]), "theme_group_label": labels.get(group_of.get(row["theme_id"]))}
         for row in found
     ]
-
-
-def _group_names(sample: _Sample, members: Ints, groups: int, config: Config) -> list[str]:
-    """Names out of keywords, which are wider than phrases, in one language where that has any."""
-    language = config.themes.name_language or Counter(sample.languages).most_common(1)[0][0]
-    own = np.where(np.asarray(sample.languages) == language, members, -1)
-    company = words_of(config.company.name)
-    both = [
-        theme_keywords(sample.texts, sample.customers, each, groups, _GROUP_WORDS, company) for each in (own, members)
-    ]
-    return [label_of(first or second, _GROUP_WORDS).capitalize() for first, second in zip(*both, strict=True)]
-
-
-def _names(
-    unnamed: Sequence[int],
-    taken: set[str],
-    sample: _Sample,
-    members: Ints,
-    keywords: Sequence[Sequence[str]],
-    config: Config,
-) -> tuple[dict[int, str], str | None]:
-    """Names of the themes at these places, where there is something to name them by, and why a model failed to.
-
-    A model's name that another theme has (`taken`, or given now) is left: the phrases tell them apart.
-    """
-    languages = sample.languages
-    wanted = config.themes.name_language or Counter(languages).most_common(1)[0][0]
-    phrases = theme_names(
-        sample.texts,
-        sample.customers,
-        languages,
-        members,
-        len(keywords),
-        wanted,
-        words_of(config.company.name),
-        only=unnamed,
-    )
-    said = {str(place): [*phrases[place].split(BETWEEN), *keywords[place]] for place in unnamed if phrases[place]}
-    by_model = names_by_model(said, wanted, config.naming)
-    names = {}
-    for place in unnamed:
-        name = by_model.names.get(str(place), "")
-        names[place] = name if name and name not in taken else phrases[place]
-        taken = taken | {names[place]}
-    return names, by_model.failure
 
 
 def _status(identity: str, standing: _Standing, last_day: date | None, silent: date) -> str:

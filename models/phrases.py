@@ -38,16 +38,16 @@ def theme_names(
     languages: Sequence[str],
     members: Members,
     themes: int,
-    wanted: str | None = None,
+    wanted: str,
     unsaid: Sequence[str] = (),
     only: Collection[int] | None = None,
 ) -> tuple[str, ...]:
     """A name a theme out of one or two phrases; empty where there are none, or where it is not among `only`.
 
-    `members` (texts,) is the theme of each text, -1 for none. Names are in the language that is `wanted` (None: the
-    most frequent one) as far as the theme's texts allow it, else in a kindred or their own most frequent one; Serbian
-    is written in Latin. A phrase has as much evidence as a keyword (see `keywords`): nobody's name, and no number, gets
-    into a name of a theme by one customer. Forms of `unsaid` words, the company's name for one, say nothing.
+    `members` (texts,) is the theme of each text, -1 for none. Names are in the language that is `wanted` as far as the
+    theme's texts allow it, else in a kindred or their own most frequent one; Serbian is written in Latin. A phrase has
+    as much evidence as a keyword (see `keywords`): nobody's name, and no number, gets into a name of a theme by one
+    customer. Forms of `unsaid` words, the company's name for one, say nothing.
     """
     placed = np.asarray(members) >= 0
     names = [""] * themes
@@ -55,8 +55,9 @@ def theme_names(
         return tuple(names)
     spoken, silent = np.asarray(languages), frozenset(unsaid)
     asked = set(range(themes) if only is None else only).intersection(members[placed].tolist())
-    first = wanted or _commonest(spoken[placed])
-    groups = [(frozenset({first}), asked), (_SERBOCROATIAN if first in _SERBOCROATIAN else frozenset({first}), asked)]
+    groups = [(frozenset({wanted}), asked)]
+    if wanted in _SERBOCROATIAN:
+        groups.append((_SERBOCROATIAN, asked))
     own = {theme: _commonest(spoken[members == theme]) for theme in sorted(asked)}
     groups += [
         (frozenset({language}), {theme for theme in asked if own[theme] == language})

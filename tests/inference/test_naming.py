@@ -3,19 +3,22 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.inference.topics import add, without_contacts
-from voc.config import NamingSettings
+from voc.config import Config, NamingSettings
 from voc.errors import ConfigError
-from voc.inference.naming import names_by_model
+from voc.inference.naming import name_groups, name_themes, names_by_model
 from voc.inference.themes import themes
+from voc.models.phrases import BETWEEN
 
-WORDS = {"T001": ["router overheats", "hot router"]}
+WORDS = {1: ["router overheats", "hot router"]}
 KEY = "sk-very-secret"
 
 
@@ -63,18 +66,18 @@ def service() -> Iterator[Service]:
 def test_a_name_is_asked_for_in_the_language_with_words_alone(service: Service) -> None:
     settings = NamingSettings(url=service.url, model="small", key_variable="KEY")
     found = names_by_model(WORDS, "hr", settings, {"KEY": KEY})
-    assert found.names == {"T001": "Hot router"} and found.failure is None
+    assert found.names == {1: "Hot router"} and found.failure is None
     (asked,) = service.asked
     assert asked["path"] == "/v1/chat/completions" and asked["model"] == "small" and asked["temperature"] == 0
     assert "Croatian" in asked["messages"][0]["content"]
-    assert json.loads(asked["messages"][1]["content"]) == WORDS["T001"]
+    assert json.loads(asked["messages"][1]["content"]) == WORDS[1]
     assert service.keys == [f"Bearer {KEY}"]
 
 
 @pytest.mark.parametrize("said", ['"Hot router."', "  hot router\n", "„Hot router“"])
 def test_a_name_is_cleaned(service: Service, said: str) -> None:
     service.answer = said
-    assert names_by_model(WORDS, "en", NamingSettings(url=service.url)).names == {"T001": "Hot router"}
+    assert names_by_model(WORDS, "en", NamingSettings(url=service.url)).names == {1: "Hot router"}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_a_service_that_fails_is_named_in_one_line_without_its_secrets(
 ) -> None:
     service.status, service.raw = status, raw
     settings = NamingSettings(url=service.url, key_variable="KEY")
-    found = names_by_model({**WORDS, "T002": ["bill"]}, "en", settings, {"KEY": KEY})
+    found = names_by_model({**WORDS, 2: ["bill"]}, "en", settings, {"KEY": KEY})
     assert not found.names
     assert found.failure and what in found.failure and "\n" not in found.failure
     assert KEY not in found.failure and service.url not in found.failure
@@ -146,6 +149,45 @@ def test_without_the_service_themes_keep_their_phrases(tmp_path: Path) -> None:
     summary = themes(workspace)
     assert summary.naming_failure and "ConnectError" in summary.naming_failure
     assert {line.label for line in summary.themes} == {"Router overheats nightly", "Račun je dvostruko naplaćen"}
+
+
+@dataclass
+class Told:
+    """Three contacts in Croatian and as many in English of each of two themes, and one more in Croatian."""
+
+    texts: list[str] = field(
+        default_factory=lambda: [
+            *(f"{mark} otkazao se prijenos" for mark in ("ma", "evo", "pa")), "cancel it now", "so cancel it now",
+            "do cancel it now", *(f"{mark} izgubljena kartica" for mark in ("ma", "evo", "pa", "e")), "lost my wallet",
+            "so lost my wallet", "do lost my wallet",
+        ]
+    )  # fmt: skip
+    customers: list[str] = field(default_factory=lambda: list("abcdefghijklm"))
+    languages: list[str] = field(default_factory=lambda: ["hr"] * 3 + ["en"] * 3 + ["hr"] * 4 + ["en"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, ["Otkazao se prijenos", "Izgubljena kartica"]),
+        ({"themes": {"name_language": "en"}}, ["Cancel", "Lost my wallet"]),
+    ],
+)
+def test_new_themes_are_named_in_the_language_of_most_contacts_or_the_one_set(
+    settings: dict[str, Any], names: list[str]
+) -> None:
+    members = np.repeat([0, 1], [6, 7])
+    found = name_themes(Told(), members, [("otkazao",), ("kartica",)], [0, 1], set(), Config(**settings))
+    assert [found.names[place].split(BETWEEN)[0] for place in (0, 1)] == names and found.failure is None
+    one = name_themes(Told(), members, [("otkazao",), ("kartica",)], [1], set(), Config(**settings))
+    assert one.names == {1: found.names[1]}  # the others have a name
+
+
+def test_groups_are_named_by_words_of_that_language() -> None:
+    members = np.repeat([0, 1], [6, 7])
+    for language, words in (("hr", {"otkazao", "prijenos"}), ("en", {"cancel"})):
+        named = name_groups(Told(), members, 2, Config(**{"themes": {"name_language": language}}))
+        assert set(named[0].lower().split(", ")) == words
 
 
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:

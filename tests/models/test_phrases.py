@@ -26,7 +26,7 @@ def names(groups: list[list[tuple[str, str]]], customers: list[str] | None = Non
     people = customers or [f"k{row}" for row in range(len(rows))]
     members = np.array([theme for *_, theme in rows])
     texts, languages = [text for text, *_ in rows], [language for _, language, _ in rows]
-    return theme_names(texts, people, languages, members, len(groups), **rest)  # type: ignore[arg-type]
+    return theme_names(texts, people, languages, members, len(groups), **{"wanted": "hr"} | rest)  # type: ignore[arg-type]
 
 
 def said(texts: list[str], language: str = "hr") -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ def test_a_phrase_begins_and_ends_with_a_word_that_says_something_and_crosses_no
     assert "5" not in name and "račun eura" not in name
 
 
-def test_names_are_in_the_language_of_most_contacts_or_the_one_wanted() -> None:
+def test_names_are_in_the_language_that_is_wanted() -> None:
     groups = [[*said(CANCEL), *said(CANCEL_EN, "en")], [*said(LOST), *said(LOST_SR, "sr")]]
     assert names(groups)[0].startswith("Otkažem prijenos novca")
     assert names(groups, wanted="en")[0].startswith("Cancel a transfer")
@@ -81,7 +81,7 @@ def test_only_those_asked_for_are_named_and_the_companys_name_says_nothing() -> 
 
 def test_nothing_said_gives_no_name_and_no_name_is_long() -> None:
     assert names([said(["hvala", "molim", "da", "ne"]), said(LOST)])[0] == ""
-    assert theme_names([], [], [], np.zeros(0, np.int64), 2) == ("", "")
+    assert theme_names([], [], [], np.zeros(0, np.int64), 2, "hr") == ("", "")
     long = [f"elektroenergetskoga distribucijskoga telekomunikacijskoga nadzornika {word}" for word in ("a", "e", "u")]
     assert all(len(name) <= LONGEST for name in names([said(long), said(OTHER)]))
 
@@ -92,5 +92,5 @@ def test_the_order_of_texts_changes_nothing() -> None:
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(len(rows))
         texts, members = [rows[row][0] for row in order], np.array([rows[row][1] for row in order])
-        found.add(theme_names(texts, [str(row) for row in order], ["hr"] * len(rows), members, 3))
+        found.add(theme_names(texts, [str(row) for row in order], ["hr"] * len(rows), members, 3, "hr"))
     assert len(found) == 1
