@@ -1,7 +1,9 @@
 """Themes are named by phrases that customers say, in one language where their contacts allow it."""
 
 import numpy as np
+import pytest
 
+from voc.models import phrases
 from voc.models.phrases import BETWEEN, LONGEST, theme_names
 
 CANCEL = [
@@ -94,3 +96,15 @@ def test_the_order_of_texts_changes_nothing() -> None:
         texts, members = [rows[row][0] for row in order], np.array([rows[row][1] for row in order])
         found.add(theme_names(texts, [str(row) for row in order], ["hr"] * len(rows), members, 3, "hr"))
     assert len(found) == 1
+
+
+def test_of_many_texts_the_same_are_looked_at_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "MOST_TEXTS", 8)
+    monkeypatch.setattr(phrases, "MOST_ELSEWHERE", 16)
+    marks = [a + b for a in "abcdefgh" for b in "klmno"]
+    texts = [*(f"{mark} plava kartica" for mark in marks), *(f"{mark} crveni ruter" for mark in marks)]
+    named = {
+        names([said(texts[::step]), said(OTHER)], [f"k{number}" for number in range(len(texts) + len(OTHER))])[0]
+        for step in (1, -1)
+    }
+    assert len(named) == 1 and "" not in named
