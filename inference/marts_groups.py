@@ -39,11 +39,12 @@ def theme_groups(connection: duckdb.DuckDBPyConnection, selection: Selection) ->
     )
 
 
+# Only active themes have a group.
 _GROUPS = f"""
 WITH {ENDS},
 inside AS (
     SELECT number, customer, theme_group, day, newest - day AS age
-    FROM contact JOIN theme USING (theme_id), ends WHERE {FILTERED} AND status = 'active' AND theme_group IS NOT NULL),
+    FROM contact JOIN theme USING (theme_id), ends WHERE {FILTERED} AND theme_group IS NOT NULL),
 {counting("theme_group")},
 named AS (
     SELECT theme_group, list((reason, n) ORDER BY n DESC, reason)[:$most] AS reasons
@@ -51,7 +52,7 @@ named AS (
     GROUP BY 1),
 listed AS (
     SELECT theme_group, any_value(theme_group_label) AS label, count(*) AS themes
-    FROM theme WHERE status = 'active' AND theme_group IS NOT NULL GROUP BY 1)
+    FROM theme WHERE theme_group IS NOT NULL GROUP BY 1)
 SELECT {COLUMNS}, theme_group, label, themes, reasons
 FROM listed {joined("theme_group")} LEFT JOIN named USING (theme_group), ends
 ORDER BY contacts DESC NULLS LAST, theme_group
