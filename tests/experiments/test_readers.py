@@ -122,7 +122,9 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "content", "reader", "message"), BROKEN, ids=lambda value: str(value)[:25])
+@pytest.mark.parametrize(
+    ("file", "content", "reader", "message"), BROKEN, ids=lambda value: value[:25] if isinstance(value, str) else None
+)
 def test_errors_name_file_line_field_and_values(
     handmade: Path, tmp_path: Path, file: str, content: str, reader: Reader, message: str
 ) -> None:
