@@ -95,7 +95,7 @@ def file(view: View, criteria: Criteria) -> pd.DataFrame:
             "unknown": [each.abstained for each in found],
             "sentiment": [each.sentiment for each in found],
             "leaving": [each.churn_intent for each in found],
-            "theme": [each.theme_label for each in found],
+            "theme": ["; ".join(theme.label for theme in each.themes) or None for each in found],
         }
     )
 

@@ -32,8 +32,14 @@ QUOTED = 60
 """Characters after which a list quotes no further turn."""
 
 
-def row(contact: ContactView, workspace: Workspace, parameters: Parameters, folded_words: tuple[str, ...] = ()) -> None:
-    """One contact of a list: when and where, labels, and what the customer said."""
+def row(
+    contact: ContactView,
+    workspace: Workspace,
+    parameters: Parameters,
+    folded_words: tuple[str, ...] = (),
+    theme: str | None = None,
+) -> None:
+    """One contact of a list: when and where, labels, and what the customer said, of this `theme` if there is one."""
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.page_link(
@@ -45,12 +51,14 @@ def row(contact: ContactView, workspace: Workspace, parameters: Parameters, fold
             )
             st.caption(escaped(_where(contact)), width="content")
             _badges(contact, workspace)
-        components.customer_text(quote(contact, folded_words), folded_words)
+        components.customer_text(quote(contact, folded_words, theme), folded_words)
 
 
-def quote(contact: ContactView, folded_words: tuple[str, ...] = ()) -> str:
-    """What a list shows of what the customer said, on one line."""
-    return highlight.excerpt(_telling_turn(contact, folded_words), folded_words)
+def quote(contact: ContactView, folded_words: tuple[str, ...] = (), theme: str | None = None) -> str:
+    """What a list shows of what the customer said, on one line; of a `theme` what is said of it, unless words are
+    looked for."""
+    said = contact.said_of(theme) if theme is not None and not folded_words else None
+    return highlight.excerpt(said or _telling_turn(contact, folded_words), folded_words)
 
 
 def transcript(title: str, contact: ContactView, workspace: Workspace, folded_words: tuple[str, ...]) -> None:
@@ -130,16 +138,18 @@ def _labels(contact: ContactView, workspace: Workspace, said: Sequence[TurnSenti
         st.caption(_("The words that say so are marked in the transcript."))
     elif direction := words.DIRECTIONS.get(contact.churn_direction or ""):
         st.caption(direction)
-    st.caption(_("Theme"))
-    if contact.theme_id is None:
+    st.caption(_("Themes") if len(contact.themes) > 1 else _("Theme"))
+    if not contact.themes:
         st.badge(_("None"), color="gray")
-    else:
+    for theme in contact.themes:
         st.page_link(
             THEME.path,
-            label=escaped(contact.theme_label or contact.theme_id),
-            query_params=url.current(url.FILTERS) | {"theme": contact.theme_id},
+            label=escaped(theme.label),
+            query_params=url.current(url.FILTERS) | {"theme": theme.theme_id},
             help="",
         )
+        if len(contact.themes) > 1 and (passage := contact.said_of(theme.theme_id)):
+            components.customer_text(highlight.excerpt(passage))
 
 
 def _course(contact: ContactView, said: Sequence[TurnSentiment]) -> None:

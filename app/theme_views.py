@@ -213,7 +213,7 @@ def verbatims(theme: ThemeSummary) -> None:
             )
     st.caption(_("Contacts that represent the theme best, of different customers, from all days."))
     for contact in queries.contacts_by_id(theme.verbatim_ids):
-        contact_views.row(contact, workspace, url.current(url.FILTERS))
+        contact_views.row(contact, workspace, url.current(url.FILTERS), theme=theme.theme_id)
 
 
 def _tested_course(theme: ThemeSummary, view: View, usual: pd.DataFrame) -> None:

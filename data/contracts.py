@@ -11,6 +11,9 @@ TURN = pa.struct([("speaker", pa.string()), ("text", pa.string()), ("at", TIME)]
 # Where the words stand that a decision rests on: number of the turn, and a span of the characters of its text.
 EVIDENCE = pa.struct([("turn", pa.int16()), ("begin", pa.int32()), ("end", pa.int32())])
 REASON = pa.struct([("reason", pa.string()), ("probability", pa.float32()), ("evidence", EVIDENCE)])
+OTHER_THEME = pa.struct([("theme_id", pa.string()), ("similarity", pa.float32()), ("evidence", EVIDENCE)])
+# A passage that carries a reason of its own, and its vector.
+MENTION = pa.struct([*EVIDENCE, ("embedding", pa.list_(pa.float32()))])
 TURN_SENTIMENT = pa.struct([("turn", pa.int16()), ("sentiment", pa.string()), ("probability", pa.float32())])
 
 
@@ -123,6 +126,8 @@ SCORES = Contract(
         churn_evidence=EVIDENCE,  # where the customer says so; null where he does not
         churn_direction=pa.string(),  # where the customer stands with us; null where the model does not know the task
         embedding=pa.list_(pa.float32()),
+        # Where several reasons are told in different passages; null elsewhere, and in older rows.
+        mentions=pa.list_(MENTION),
     ),
     key=("contact_id", "model_version"),
     partition=("day",),
@@ -240,6 +245,8 @@ THEME_ASSIGNMENTS = Contract(
         day=pa.date32(),
         theme_id=pa.string(),  # null: in no theme
         similarity=pa.float32(),  # cosine to the theme's centroid
+        evidence=EVIDENCE,  # the passage that speaks of it; null: the whole contact
+        others=pa.list_(OTHER_THEME),  # what else a contact with several reasons speaks of; null: nothing
     ),
     key=("contact_id",),
 )

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from voc.data.columns import vectors_column
+from voc.data.contracts import SCORES
 from voc.data.text import turn_numbers
 from voc.inference.evidence import Evidence, evidence
 from voc.labels import ChurnDirection, Sentiment, Speaker, TaskName
@@ -45,6 +48,28 @@ class Answers:
         probabilities = self.found.probabilities
         return {**self._reasons(probabilities), **self._sentiment(probabilities), **self._churn(probabilities)}
 
+    def mentions(self) -> pa.Array:
+        """The column `mentions` of `scores`: of a contact whose reasons stand in different passages of the customer's
+        these passages, that of the most probable reason first."""
+        passages = self.found.passages
+        if TaskName.REASON not in self.tasks or passages is None:
+            return pa.nulls(len(self.texts), SCORES.schema.field("mentions").type)
+        spoken, mentioned = self.found.spoken[TaskName.REASON], []
+        for row, reasons in enumerate(self._decided(self.found.probabilities[TaskName.REASON])):
+            segments = dict.fromkeys(spoken[row, reasons].tolist()) if len(reasons) > 1 else {}
+            told = [(self._places(row)[segment], passages.place(row, segment)) for segment in segments]
+            own = [each for each in told if self.turns[row][each[0].turn]["speaker"] == Speaker.CUSTOMER]
+            mentioned.append(own if len(own) > 1 else [])
+        return _mentions_column(mentioned, passages.vectors)
+
+    def _decided(self, values: Floats) -> list[npt.NDArray[np.int64]]:
+        """For each row of (contacts, reasons) probabilities the reasons that hold, the most probable first."""
+        decided = self.facts.decisions.decide(self.tasks[TaskName.REASON], values)
+        return [
+            np.flatnonzero(holds)[np.argsort(-probabilities[holds], kind="stable")]
+            for holds, probabilities in zip(decided, values, strict=True)
+        ]
+
     def _evidence(self, row: int, task: str, output: int) -> dict[str, int] | None:
         places = self._places(row)
         return asdict(places[int(self.found.spoken[task][row, output])]) if places else None
@@ -53,7 +78,7 @@ class Answers:
         if TaskName.REASON not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
-        decided = self.facts.decisions.decide(task, values)
+        decided = self._decided(values)
         top = values.argmax(axis=1)
         return {
             "reasons": [
@@ -63,11 +88,11 @@ class Answers:
                         "probability": float(values[row, label]),
                         "evidence": self._evidence(row, task.name, int(label)),
                     }
-                    for label in np.flatnonzero(decided[row])[np.argsort(-values[row, decided[row]], kind="stable")]
+                    for label in decided[row]
                 ]
                 for row in range(len(values))
             ],
-            "abstained": ~decided.any(axis=1),
+            "abstained": [len(reasons) == 0 for reasons in decided],
             "top_reason": [task.labels[label] for label in top],
             "top_probability": values[np.arange(len(top)), top],
         }
@@ -108,6 +133,21 @@ class Answers:
             direction = self.tasks[TaskName.CHURN_DIRECTION]
             columns["churn_direction"] = directions(direction, probabilities[direction.name], leaving)
         return columns
+
+
+def _mentions_column(mentioned: Sequence[Sequence[tuple[Evidence, int]]], vectors: Floats) -> pa.Array:
+    """A list column out of each contact's passages, with the rows of `vectors` that are theirs; null without any."""
+    kind = SCORES.schema.field("mentions").type
+    flat = [each for passages in mentioned for each in passages]
+    ends = np.cumsum([0, *map(len, mentioned)])
+    begins = [int(begin) if passages else None for begin, passages in zip(ends, mentioned, strict=False)]
+    fields = {field.name: field.type for field in kind.value_type}
+    columns = [
+        pa.array([getattr(place, name) for place, _ in flat], fields[name]) for name in fields if name != "embedding"
+    ]
+    columns.append(vectors_column(vectors[[row for _, row in flat]]))
+    items = pa.StructArray.from_arrays(columns, fields=list(kind.value_type))
+    return pa.ListArray.from_arrays(pa.array([*begins, len(flat)], pa.int32()), items, type=kind)
 
 
 def directions(task: Task, probabilities: Floats, leaving: npt.NDArray[np.bool_]) -> list[str]:

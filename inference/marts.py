@@ -58,6 +58,7 @@ from voc.inference.selection import NOT_STATED as NOT_STATED
 from voc.inference.selection import SELECTED as _SELECTED
 from voc.inference.selection import Selection as Selection
 from voc.inference.selection import values as _values
+from voc.inference.spoken_themes import IN_THEME, SPOKEN
 from voc.inference.theme_edits import Edit, history
 from voc.inference.transcripts import Transcripts
 from voc.inference.transcripts import Turn as Turn
@@ -160,6 +161,16 @@ class ThemeSummary(Counts):
 
 
 @dataclass(frozen=True)
+class ContactTheme:
+    """A theme that a contact speaks of."""
+
+    theme_id: str
+    label: str
+    evidence: Evidence | None
+    """The passage that does; None: the whole contact."""
+
+
+@dataclass(frozen=True)
 class ContactView:
     """A contact with its labels, for a list or for reading."""
 
@@ -179,13 +190,21 @@ class ContactView:
     churn_probability: float | None
     churn_direction: str | None
     evidence: Evidence | None
-    theme_id: str | None
-    theme_label: str | None
+    themes: tuple[ContactTheme, ...]
+    """What it speaks of, what its most probable reason is about first."""
     turns: tuple[Turn, ...]
     proposal: Proposal | None = None
     """What the model says; None where it has not scored the contact. The labels above are those that hold."""
     corrections: tuple[Correction, ...] = ()
     """What people said that holds, a task each; the newest last."""
+
+    def said_of(self, theme_id: str) -> str | None:
+        """The passage that speaks of this theme, on one line; None where the whole contact does, or nothing in it."""
+        for theme in self.themes:
+            if theme.theme_id == theme_id and theme.evidence is not None:
+                place = theme.evidence
+                return " ".join(self.turns[place.turn].text[place.begin : place.end].split())
+        return None
 
     def corrected(self, task: str) -> bool:
         """Whether the label of this task is a person's."""
@@ -310,7 +329,7 @@ class Marts:
         return self._frame(
             f"""WITH counted AS (
                     SELECT day, count(*) AS contacts, count(DISTINCT customer) AS customers
-                    FROM contact WHERE {_SELECTED} AND ($theme IS NULL OR theme_id = $theme) GROUP BY day)
+                    FROM contact WHERE {_SELECTED} AND ($theme IS NULL OR {IN_THEME}) GROUP BY day)
                 SELECT calendar.day::TIMESTAMP AS day, coalesce(contacts, 0)::INTEGER AS contacts,
                        coalesce(customers, 0)::INTEGER AS customers
                 FROM (SELECT unnest(generate_series($first, $last, INTERVAL 1 DAY))::DATE AS day) AS calendar
@@ -415,7 +434,7 @@ class Marts:
         if column not in ("product", "language", "channel"):
             raise ValueError(f"expected product, language or channel, got {column!r}")
         return self._frame(
-            f"""SELECT {column} AS value, count(*) FILTER (theme_id = $theme)::INTEGER AS contacts,
+            f"""SELECT {column} AS value, count(*) FILTER ({IN_THEME})::INTEGER AS contacts,
                        count(*)::INTEGER AS all_contacts
                 FROM contact WHERE {_SELECTED} GROUP BY 1 ORDER BY contacts DESC, value""",
             _values(selection) | {"theme": theme_id},
@@ -424,7 +443,7 @@ class Marts:
     def nearest(self, theme_id: str, selection: Selection, limit: int) -> tuple[str, ...]:
         """Ids of the theme's contacts in the selection, those nearest to its centre first."""
         found = self._rows(
-            f"""SELECT contact_id FROM contact WHERE {_SELECTED} AND theme_id = $theme
+            f"""SELECT contact_id FROM {SPOKEN} WHERE {_SELECTED} AND theme_id = $theme
                 ORDER BY similarity DESC NULLS LAST, number LIMIT $limit""",
             _values(selection) | {"theme": theme_id, "limit": limit},
         )
@@ -523,7 +542,7 @@ class Marts:
                 where.append(f"{column} = ${column}")
                 values[column] = wanted
         if criteria.theme is not None:
-            where.append("theme_id = $theme")
+            where.append(IN_THEME)
             values["theme"] = criteria.theme
         if criteria.unknown:
             where.append("abstained")
@@ -582,16 +601,16 @@ class Marts:
         rows = self._rows(
             f"""WITH {marts_counts.ENDS},
                 inside AS (
-                    SELECT contact.*, newest - day AS age FROM contact, ends
-                    WHERE {_FILTERED} AND theme_id IS NOT NULL AND ($theme IS NULL OR theme_id = $theme)),
+                    SELECT spoken.*, newest - day AS age FROM {SPOKEN} AS spoken, ends
+                    WHERE {_FILTERED} AND ($theme IS NULL OR theme_id = $theme)),
                 {marts_counts.counting("theme_id")},
-                spoken AS (
+                told AS (
                     SELECT theme_id, list((language, n) ORDER BY n DESC, language) AS languages
                     FROM (SELECT theme_id, language, count(*) AS n FROM chosen GROUP BY ALL) GROUP BY 1)
                 SELECT {marts_counts.COLUMNS}, theme_id, label, keywords, status, first_day, verbatim_ids, languages,
                        owner, fixed_on, fixed_release, standing, theme_group
                 FROM theme LEFT JOIN standing ON kind = 'theme' AND group_id = theme_id
-                {marts_counts.joined("theme_id")} LEFT JOIN spoken USING (theme_id), ends
+                {marts_counts.joined("theme_id")} LEFT JOIN told USING (theme_id), ends
                 WHERE theme_id = $theme OR $theme IS NULL AND status = 'active'
                 ORDER BY contacts DESC NULLS LAST, theme_id""",
             _values(selection) | {"theme": theme_id},
@@ -638,13 +657,17 @@ class Marts:
         rows = self._rows(
             """SELECT number, contact_id, customer_id, started_at, day, channel, product, language, scored,
                       abstained,
-                      sentiment, sentiment_probability, churn_intent, churn_probability, theme_id, label,
+                      sentiment, sentiment_probability, churn_intent, churn_probability,
                       (SELECT list((reason, probability) ORDER BY probability DESC) FROM contact_reason
                        WHERE contact_reason.number = contact.number), churn_direction, churn_evidence
-               FROM contact LEFT JOIN theme USING (theme_id)
+               FROM contact
                WHERE list_contains($numbers::INTEGER[], number)""",
             {"numbers": list(numbers)},
         )
+        themes: dict[int, list[ContactTheme]] = {}
+        for number, theme, label, place in self._rows(_THEMES_OF, {"numbers": list(numbers)}):
+            found = ContactTheme(theme, label, Evidence(**place) if place else None)
+            themes.setdefault(number, []).append(found)
         turns = self._transcripts.read({row[1]: row[4] for row in rows})
         proposals = marts_corrections.proposals(self._connection, numbers)
         views = {
@@ -658,15 +681,14 @@ class Marts:
                 language=row[7],
                 scored=row[8],
                 abstained=row[9],
-                reasons=tuple((reason, probability) for reason, probability in row[16] or ()),
+                reasons=tuple((reason, probability) for reason, probability in row[14] or ()),
                 sentiment=row[10],
                 sentiment_probability=row[11],
                 churn_intent=bool(row[12]),
                 churn_probability=row[13],
-                churn_direction=row[17],
-                evidence=Evidence(**row[18]) if row[18] else None,
-                theme_id=row[14],
-                theme_label=row[15],
+                churn_direction=row[15],
+                evidence=Evidence(**row[16]) if row[16] else None,
+                themes=tuple(themes.get(row[0], ())),
                 turns=turns.get(row[1], ()),
                 proposal=proposals.get(row[1]),
                 corrections=self._held.get(row[1], ()) if row[8] else (),
@@ -682,6 +704,15 @@ class Marts:
     def _frame(self, sql: str, values: Mapping[str, Any]) -> pd.DataFrame:
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, dict(values)).df()
+
+
+_THEMES_OF = """
+SELECT number, theme_id, label, theme_evidence FROM (
+    SELECT number, 0 AS place, theme_id, theme_evidence FROM contact WHERE list_contains($numbers::INTEGER[], number)
+    UNION ALL
+    SELECT number, place, theme_id, theme_evidence FROM other_theme WHERE list_contains($numbers::INTEGER[], number))
+JOIN theme USING (theme_id) ORDER BY number, place
+"""
 
 
 def _like(word: str) -> str:

@@ -8,6 +8,7 @@ and what was tested of them. Of those an area keeps what its own contacts speak 
 import duckdb
 
 from voc.inference.selection import NOT_STATED
+from voc.inference.spoken_themes import SPOKEN
 
 Area = tuple[str, ...] | None
 """Products that somebody may see, NOT_STATED for contacts without one; None: all there is."""
@@ -34,16 +35,16 @@ def restrict(connection: duckdb.DuckDBPyConnection, area: tuple[str, ...]) -> No
         cursor.execute("DROP TABLE own_theme")
 
 
-_OWN = "CREATE TEMP TABLE own_theme AS SELECT DISTINCT theme_id FROM contact WHERE theme_id IS NOT NULL"
+_OWN = "CREATE TEMP TABLE own_theme AS SELECT DISTINCT theme_id FROM " + SPOKEN
 # Those that the run chose first, then the nearest to the centre; one of each customer.
 _THEMES = f"""
 CREATE OR REPLACE TABLE theme_row AS
 WITH nearest AS (
-    SELECT contact.theme_id, customer_id, contact_id, number, similarity,
+    SELECT spoken.theme_id, customer_id, contact_id, number, similarity,
            list_position(verbatim_ids, contact_id) AS place
-    FROM contact JOIN theme_row USING (theme_id)
+    FROM {SPOKEN} AS spoken JOIN theme_row USING (theme_id)
     QUALIFY row_number() OVER (
-        PARTITION BY contact.theme_id, customer_id ORDER BY place NULLS LAST, similarity DESC NULLS LAST, number) = 1),
+        PARTITION BY spoken.theme_id, customer_id ORDER BY place NULLS LAST, similarity DESC NULLS LAST, number) = 1),
 chosen AS (
     SELECT * FROM nearest
     QUALIFY row_number() OVER (

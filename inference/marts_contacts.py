@@ -23,6 +23,7 @@ FROM (SELECT DISTINCT customer_id FROM numbered)
 LEFT JOIN lake_customers USING (customer_id) LEFT JOIN gone USING (customer_id);
 CREATE TEMP TABLE placed AS
 SELECT number, customer, coalesce(segment, '{NOT_STATED}') AS segment, gone_on, theme_id, similarity,
+       evidence AS theme_evidence,
        outcome_probability AS risk, x, y, CASE WHEN x IS NOT NULL THEN hash(contact_id) END AS rank
 FROM numbered LEFT JOIN person USING (customer_id)
 LEFT JOIN lake_theme_assignments USING (contact_id)
@@ -44,6 +45,10 @@ CREATE TABLE contact_reason AS
 SELECT number, item.reason AS reason, item.probability AS probability
 FROM (SELECT contact_id, unnest(reasons) AS item FROM lake_scores WHERE model_version = getvariable('model'))
 JOIN numbered USING (contact_id) ORDER BY number;
+CREATE TABLE other_theme AS
+SELECT number, place, other.theme_id AS theme_id, other.similarity AS similarity, other.evidence AS theme_evidence
+FROM (SELECT contact_id, unnest(others) AS other, generate_subscripts(others, 1) AS place FROM lake_theme_assignments)
+JOIN numbered USING (contact_id) ORDER BY number, place;
 CREATE TABLE contact_words AS
 SELECT number, day, search_text FROM lake_contacts JOIN numbered USING (contact_id) ORDER BY number;
 DROP TABLE numbered;

@@ -44,7 +44,13 @@ _GROUPS = f"""
 WITH {ENDS},
 inside AS (
     SELECT number, customer, theme_group, day, newest - day AS age
-    FROM contact JOIN theme USING (theme_id), ends WHERE {FILTERED} AND theme_group IS NOT NULL),
+    FROM contact JOIN theme USING (theme_id), ends WHERE {FILTERED} AND theme_group IS NOT NULL
+    UNION ALL
+    -- A contact counts once in a group, however many of its themes it speaks of.
+    SELECT DISTINCT number, customer, too.theme_group, day, newest - day
+    FROM contact JOIN other_theme USING (number) JOIN theme AS too ON too.theme_id = other_theme.theme_id
+         LEFT JOIN theme ON theme.theme_id = contact.theme_id, ends
+    WHERE {FILTERED} AND too.theme_group IS NOT NULL AND too.theme_group IS DISTINCT FROM theme.theme_group),
 {counting("theme_group")},
 named AS (
     SELECT theme_group, list((reason, n) ORDER BY n DESC, reason)[:$most] AS reasons

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from voc.inference.selection import SELECTED, Selection, values
+from voc.inference.spoken_themes import SPOKEN
 
 Point = tuple[float, float]
 
@@ -102,7 +103,7 @@ def view(connection: duckdb.DuckDBPyConnection, selection: Selection, most: int,
         edges = _one(cursor, "SELECT min(x), max(x), min(y), max(y) FROM contact", {})
         rows = cursor.execute(
             f"""SELECT theme_id, label, median(x), median(y), count(*) AS n, count(DISTINCT customer)
-                FROM contact JOIN theme USING (theme_id)
+                FROM {SPOKEN} JOIN theme USING (theme_id)
                 WHERE {SELECTED} AND x IS NOT NULL AND status = 'active' GROUP BY ALL ORDER BY n DESC, theme_id""",
             chosen,
         ).fetchall()
@@ -133,8 +134,9 @@ def marked(connection: duckdb.DuckDBPyConnection, selection: Selection, region: 
         cursor.register("inside", pa.table({"number": numbers}))
         (customers,) = _one(cursor, "SELECT count(DISTINCT customer) FROM contact JOIN inside USING (number)", {})
         themes = cursor.execute(
-            """SELECT theme_id, count(*) AS n, count(DISTINCT customer) FROM contact JOIN inside USING (number)
-               GROUP BY 1 ORDER BY n DESC, theme_id NULLS LAST"""
+            f"""SELECT spoken.theme_id, count(*) AS n, count(DISTINCT contact.customer)
+                FROM inside JOIN contact USING (number) LEFT JOIN {SPOKEN} AS spoken USING (number)
+                GROUP BY 1 ORDER BY n DESC, 1 NULLS LAST"""
         ).fetchall()
         cursor.unregister("inside")
     return Marked(numbers, customers, tuple((theme, contacts, people) for theme, contacts, people in themes))

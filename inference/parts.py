@@ -35,12 +35,14 @@ class Part:
     def rows(self, facts: Facts, found: Predictions) -> pa.Table:
         """What the model says about them, one row a contact, by the contract of `scores`."""
         count = self.contacts.num_rows
+        answers = Answers(facts, self.turns, self.texts.texts, found)
         columns: dict[str, Any] = {
             "contact_id": self.contacts["contact_id"],
             "model_version": pa.repeat(facts.version, count),
             "day": self.contacts["day"],
             "embedding": vectors_column(found.embeddings),
-            **Answers(facts, self.turns, self.texts.texts, found).columns(),
+            "mentions": answers.mentions(),
+            **answers.columns(),
         }
         empty = {name: pa.nulls(count, SCORES.schema.field(name).type) for name in SCORES.schema.names}
         return pa.table({**empty, **columns}, schema=SCORES.schema)

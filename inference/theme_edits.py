@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from voc.data.lake import Lake, writable
 from voc.data.locks import alone
 from voc.data.text import contact_text, fold, one_line
 from voc.errors import ThemeError
+from voc.inference.spoken_themes import spoken_themes
 
 LONGEST_NAME = 120
 """Characters of a theme's name or of its owner's."""
@@ -27,13 +29,13 @@ _PATIENCE = 60.0  # seconds that an edit waits for another one to be written
 _EDITS = 'SELECT * FROM theme_edits ORDER BY "at", edit_id'
 _THEMES = "SELECT theme_id FROM themes"
 # Words of the agent are in `search_text` as well; whose they are is looked at afterwards.
-_SAYING = r"""
-    SELECT contact_id, turns FROM theme_assignments JOIN contacts USING (contact_id)
+_SAYING = rf"""
+    SELECT contact_id, turns, evidence FROM {spoken_themes()} JOIN contacts USING (contact_id)
     WHERE theme_id = $theme AND list_bool_and([search_text LIKE word ESCAPE '\' FOR word IN $words::VARCHAR[]])
     ORDER BY contact_id
 """
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-_SIZE = "SELECT count(*) AS contacts FROM theme_assignments WHERE theme_id = $theme"
+_SIZE = f"SELECT count(*) AS contacts FROM {spoken_themes()} WHERE theme_id = $theme"
 _KNOWN_CONTACTS = "SELECT contact_id FROM contacts WHERE list_contains($ids::VARCHAR[], contact_id)"
 
 
@@ -192,14 +194,22 @@ def split(lake: Lake, theme_id: str, contact_ids: Sequence[str], who: str, at: d
 
 
 def contacts_saying(lake: Lake, theme_id: str, words: str) -> tuple[str, ...]:
-    """A theme's contacts in which the customer says all of these words, whatever their script, case and diacritics."""
+    """A theme's contacts in which the customer says all of these words, whatever their script, case and diacritics: of
+    a contact with several reasons, in the passage about the theme."""
     folded = tuple(dict.fromkeys(fold(words).split()))
     if not folded:
         return ()
     likes = [f"%{word.translate(_LIKE)}%" for word in folded]
     found = lake.query(_SAYING, {"theme": theme_id, "words": likes}).to_pylist()
-    said = ((row["contact_id"], fold(contact_text(row["turns"] or ()))) for row in found)
+    said = ((row["contact_id"], fold(_said(row["turns"] or (), row["evidence"]))) for row in found)
     return tuple(contact for contact, text in said if all(word in text for word in folded))
+
+
+def _said(turns: Sequence[Mapping[str, Any]], evidence: Mapping[str, int] | None) -> str:
+    """The customer's words in a passage, or in the whole contact."""
+    if evidence is None:
+        return contact_text(turns)
+    return str(turns[evidence["turn"]]["text"][evidence["begin"] : evidence["end"]])
 
 
 def split_off(

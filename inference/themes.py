@@ -4,28 +4,29 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from voc.config import Config, ThemeSettings
-from voc.data.columns import day_groups, vectors_of
-from voc.data.contracts import THEME_ASSIGNMENTS, THEME_EVENTS, THEMES
+from voc.data.columns import vectors_of
+from voc.data.contracts import THEME_EVENTS, THEMES
 from voc.data.lake import Lake
 from voc.data.runs import latest_runs, record_run
-from voc.data.text import contact_text, fingerprints
+from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError, ThemeError, WorkspaceError
 from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_newcomers
 from voc.inference.naming import name_groups, name_themes
-from voc.inference.newcomers import INSIDE, Newcomer, days_to_look, first_needed, newcomers, spoken
-from voc.inference.theme_edits import Edits, Split, current_edits, editing, history
+from voc.inference.newcomers import Newcomer, days_to_look, first_needed, newcomers, spoken
+from voc.inference.spoken_themes import spoken_themes
+from voc.inference.theme_assignment import Standing, assign_all
+from voc.inference.theme_edits import Edits, current_edits, editing, history
 from voc.inference.theme_groups import group_themes
 from voc.inference.theme_map import draw_map
 from voc.inference.verbatims import choose_verbatims
@@ -33,11 +34,10 @@ from voc.models.keywords import theme_keywords
 from voc.models.stopwords import words_of
 from voc.models.tasks import Floats
 from voc.models.theme_space import ThemeSpace, unit
-from voc.models.themes import Ints, assign, find_themes, floor_of, label_of
+from voc.models.themes import Ints, find_themes, floor_of, label_of
 
 Progress = Callable[[str], None]
 
-_BATCH = 20_000  # contacts that are assigned together, in whole days
 # A seeded sample: ordering by a hash of the id takes the same contacts whatever order the files are read in. Ids are
 # ordered alone: sorting a million vectors to keep a part of them would take gigabytes.
 _SAMPLE = """
@@ -57,21 +57,14 @@ _NAMED = """
     WHERE model_version = $version AND list_contains($ids::VARCHAR[], contact_id) ORDER BY contact_id
 """
 _LAST_DAY = "SELECT max(day) AS day FROM scores WHERE model_version = $version"
-_DAYS = "SELECT day, count(*) AS contacts FROM scores WHERE model_version = $version GROUP BY day"
-_SPAN = """
-    SELECT contact_id, scores.day, turns, embedding, language || '-' || script AS form
-    FROM scores JOIN contacts USING (contact_id)
-    WHERE model_version = $version AND scores.day BETWEEN $first AND $last AND contacts.day BETWEEN $first AND $last
-    ORDER BY scores.day, contact_id
-"""
 _SEEDS = """
     SELECT embedding, language || '-' || script AS form FROM scores JOIN contacts USING (contact_id)
     WHERE model_version = $version AND list_contains($ids::VARCHAR[], contact_id) ORDER BY contact_id
 """
-_FACTS = """
+_FACTS = f"""
     SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
            min(contacts.day) AS first_day, max(contacts.day) AS last_day
-    FROM assigned JOIN contacts USING (contact_id) WHERE theme_id IS NOT NULL GROUP BY theme_id
+    FROM {spoken_themes("assigned")} JOIN contacts USING (contact_id) GROUP BY theme_id
 """
 _ROWS = "SELECT * FROM themes ORDER BY theme_id"
 
@@ -144,27 +137,6 @@ class _Sample:
         )
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """Themes as they stand: with their centres, where each one's contacts go (None: to no theme), what people split."""
-
-    themes: tuple[KnownTheme, ...]
-    goes_to: Mapping[str, str | None]
-    splits: tuple[Split, ...]
-
-    @classmethod
-    def of(cls, known: Sequence[KnownTheme], edits: Edits) -> "_Standing":
-        """With what people decided."""
-        ids = {theme.theme_id for theme in known}
-        splits = tuple(split for split in edits.splits if split.new_theme_id in ids)
-        return cls(tuple(known), {theme: _goes_to(theme, known, edits) for theme in ids}, splits)
-
-    @property
-    def ids(self) -> list[str]:
-        """Ids in the order of the themes."""
-        return [theme.theme_id for theme in self.themes]
-
-
 def themes(
     workspace: Workspace, progress: Progress = lambda what: None, *, refit: bool = True, afresh: bool = False
 ) -> ThemesSummary:
@@ -203,9 +175,9 @@ def themes(
     known, events = list(continued.themes), events + continued.events
     more = _makers(lake, arrived, sample, version)
     sample = sample + _Sample.of(more, space) if more.num_rows else sample
-    standing = _Standing.of(known, edits)
+    standing = Standing.of(known, edits)
     progress("assigning contacts")
-    assigned = _assign_all(lake, standing, space, version)
+    assigned = assign_all(lake, standing, space, version)
     table, changed, failure = _theme_rows(lake, standing, rows, assigned, sample, edits, workspace.config)
     events += changed
     table = _with_groups(table, rows, sample, assigned, workspace.config, regroup=refit or afresh)
@@ -326,84 +298,9 @@ def _split_off(
     return made
 
 
-def _goes_to(theme_id: str, known: Sequence[KnownTheme], edits: Edits) -> str | None:
-    """The theme that contacts of this one count for, through all merges; None for one that a person dismissed."""
-    into = {theme.theme_id: theme.merged_into for theme in known if theme.merged_into is not None}
-    into = {**into, **edits.unsplit, **edits.merged}
-    seen: set[str] = set()
-    while theme_id in into and theme_id not in seen:
-        if theme_id in edits.dismissed:
-            return None
-        seen.add(theme_id)
-        theme_id = into[theme_id]
-    return None if theme_id in edits.dismissed else theme_id
-
-
-def _assign_all(lake: Lake, standing: _Standing, space: ThemeSpace, version: str) -> pa.Table:
-    """The table theme_assignments. Contacts with the same words of the customer are in the same theme."""
-    centroids = np.stack([theme.centroid for theme in standing.themes]) if standing.themes else np.zeros((0, 0))
-    floors = np.array([theme.floor for theme in standing.themes], dtype=np.float32)
-    parts, places, words = [], [], []
-    for batch in _batches(lake, version):
-        vectors = space.apply(vectors_of(batch["embedding"]), batch["form"].to_pylist())
-        least = _not_before(standing.themes, batch["day"])
-        nearest, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors, least)
-        places.append(nearest)
-        words.append(fingerprints(contact_text(turns) for turns in batch["turns"].to_pylist()))
-        parts.append(
-            pa.table(
-                {
-                    "contact_id": batch["contact_id"],
-                    "day": batch["day"],
-                    "theme_id": pa.nulls(batch.num_rows, pa.string()),
-                    "similarity": pa.array(similarity, pa.float32()),
-                },
-                schema=THEME_ASSIGNMENTS.schema,
-            )
-        )
-    table = pa.concat_tables(parts)
-    found, surety = np.concatenate(places), table["similarity"].to_numpy().copy()
-    for split in standing.splits:
-        # What a person took out of a theme is out of it, and what says the same words is too.
-        named = pc.index_in(pa.array(split.contact_ids, pa.string()), value_set=table["contact_id"]).drop_null()
-        found[named.to_numpy()] = standing.ids.index(split.new_theme_id)
-        surety[named.to_numpy()] = 2.0
-    theme = _same_words_same_theme(np.concatenate(words), found, surety)
-    names = pa.array([standing.goes_to[known.theme_id] for known in standing.themes], pa.string())
-    column = names.take(pa.array(theme, pa.int64(), mask=theme < 0))
-    return table.set_column(table.schema.get_field_index("theme_id"), "theme_id", column)
-
-
-def _not_before(themes: Sequence[KnownTheme], days: pa.ChunkedArray) -> Floats | None:
-    """(contacts, themes) least cosines: of contacts from before a theme was there only those in its very middle are
-    its. None where no theme has such a day."""
-    if all(theme.since is None for theme in themes):
-        return None
-    since = np.array([theme.since or date.min for theme in themes], dtype="datetime64[D]")
-    return np.where(days.to_numpy()[:, None].astype("datetime64[D]") < since, np.float32(INSIDE), np.float32(-1.0))
-
-
-def _batches(lake: Lake, version: str) -> Iterator[pa.Table]:
-    """Scored contacts, some days at a time."""
-    days = {row["day"]: row["contacts"] for row in lake.query(_DAYS, {"version": version}).to_pylist()}
-    for first, last in day_groups(days, _BATCH):
-        yield lake.query(_SPAN, {"version": version, "first": first, "last": last})
-
-
-def _same_words_same_theme(words: npt.NDArray[np.uint64], places: Ints, similarity: Floats) -> Ints:
-    """(rows,) themes in which rows of the same words have the theme of the one that is surest; the lower of equals."""
-    order = np.lexsort((places, -similarity, words))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = words[order][1:] != words[order][:-1]
-    chosen = places[order][np.flatnonzero(first)[np.cumsum(first) - 1]]
-    themes = np.empty_like(places)
-    themes[order] = chosen
-    return themes
-
-
 def _theme_rows(
     lake: Lake,
-    standing: _Standing,
+    standing: Standing,
     rows: Mapping[str, Mapping[str, Any]],
     assigned: pa.Table,
     sample: _Sample,
@@ -494,7 +391,7 @@ def _with_groups(
     ]
 
 
-def _status(identity: str, standing: _Standing, last_day: date | None, silent: date) -> str:
+def _status(identity: str, standing: Standing, last_day: date | None, silent: date) -> str:
     goes_to = standing.goes_to[identity]
     if goes_to is None:
         return "dismissed"

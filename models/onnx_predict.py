@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from voc.models.calibration import IDENTITY, calibrated
 from voc.models.exported import ENCODER, SCALES, SEGMENTS, WHOLE, WORDS, Exported
 from voc.models.facts import Facts
-from voc.models.predictions import Predictions
+from voc.models.predictions import Passages, Predictions
 from voc.models.reading import NO_SEGMENT, Rows, Segmented, length_batches
 from voc.models.tasks import Floats, Task
 from voc.models.turns import BY_TURN, Turns
@@ -100,7 +100,8 @@ class OnnxHeads:
         """Predictions for the contacts that were cut into the segments of `read`, whose vectors were `found`."""
         tasks, turns = self.facts.tasks, Turns.of(read)
         asked = [task for task in tasks if task.name in BY_TURN]
-        said = self._logits(self._segments, _unit(found.vectors), tasks)
+        vectors = _unit(found.vectors)
+        said = self._logits(self._segments, vectors, tasks)
         embeddings, logits, spoken = self._heard(tasks, read.rows, found, said)
         _, by_turn, _ = self._heard(asked, turns.rows, found, said)
         calibration = self.facts.decisions.calibration
@@ -114,6 +115,7 @@ class OnnxHeads:
                 task.name: turns.probabilities(task, by_turn[task.name], scalings[task.name], languages, len(read.rows))
                 for task in asked
             },
+            Passages(read.rows, vectors),
         )
 
     def _heard(

@@ -12,7 +12,7 @@ from voc.models.calibration import IDENTITY, Scalings, calibrated
 from voc.models.classifier import Classifier, Pooled
 from voc.models.encoder import mean_pool
 from voc.models.precision import autocast
-from voc.models.predictions import Predictions
+from voc.models.predictions import Passages, Predictions
 from voc.models.reading import Rows, Segmented, length_batches
 from voc.models.tasks import Floats, Task
 from voc.models.turns import BY_TURN, Turns
@@ -121,6 +121,7 @@ class Predictor:
                 )
                 for task in asked
             },
+            Passages(read.rows, torch.nn.functional.normalize(encoded["vectors"].float(), dim=1).cpu().numpy()),
         )  # fmt: skip
 
     def pooled(self, texts: Sequence[str]) -> Iterator[Pooled]:

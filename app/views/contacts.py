@@ -29,7 +29,7 @@ if not span.scored:
 workspace = queries.workspace()
 parameters = url.current((*url.FILTERS, *contact_list.KEYS))
 for contact in page.contacts:
-    contact_views.row(contact, workspace, parameters, criteria.folded_words)
+    contact_views.row(contact, workspace, parameters, criteria.folded_words, criteria.theme)
 contact_list.pager(page.total)
 contact_list.download(view, criteria, page.total)
 components.footer(span, queries.totals(view.selection))

@@ -259,7 +259,7 @@ def _rising(
 def _quote(marts: Marts, theme_id: str, period: Selection, people: set[str], said: set[str]) -> Quote | None:
     """The contact of the period nearest to the theme's centre whose customer and words were not quoted before."""
     for contact in marts.contacts_by_id(marts.nearest(theme_id, period, _CANDIDATES)):
-        text = _words_of(contact)
+        text = _words_of(contact, theme_id)
         if not text or contact.customer_id in people or fold(text) in said:
             continue
         people.add(contact.customer_id)
@@ -268,10 +268,10 @@ def _quote(marts: Marts, theme_id: str, period: Selection, people: set[str], sai
     return None
 
 
-def _words_of(contact: ContactView) -> str:
-    """The customer's own words on one line, cut at a word."""
+def _words_of(contact: ContactView, theme_id: str) -> str:
+    """The customer's own words on one line, cut at a word: of a contact with several reasons those about the theme."""
     own = " ".join(turn.text for turn in contact.turns if turn.speaker == Speaker.CUSTOMER)
-    flat = " ".join(own.split())
+    flat = contact.said_of(theme_id) or " ".join(own.split())
     shortened = textwrap.shorten(flat, QUOTED, placeholder=" …")
     return shortened if len(shortened) > len(" …") else flat[:QUOTED]
 

@@ -9,6 +9,7 @@ import duckdb
 
 from voc.inference import intervals
 from voc.inference.intervals import Interval
+from voc.inference.spoken_themes import IN_THEME
 
 Prices = tuple[tuple[str, float], ...]
 """Channels with the cost of one contact."""
@@ -16,7 +17,7 @@ Prices = tuple[tuple[str, float], ...]
 # The theme's contacts and all others of the days.
 _CHOSEN = """
 WITH chosen AS (
-    SELECT contact.*, coalesce(theme_id = $theme, FALSE) AS inside FROM contact WHERE {where}
+    SELECT contact.*, coalesce({theme}, FALSE) AS inside FROM contact WHERE {where}
 )
 """
 _COUNTS = """
@@ -98,7 +99,7 @@ def measure(
     *,
     everybody: bool = True,
 ) -> Impact:
-    """Work out the impact from the tables `contact` and `signal` of the marts.
+    """Work out the impact from the tables `contact`, `other_theme` and `signal` of the marts.
 
     Args:
         connection: Where the tables are.
@@ -110,7 +111,7 @@ def measure(
         values: Parameters of `where`.
         everybody: Whether the condition leaves all customers in: what is usual is known of all of them alone.
     """
-    chosen = _CHOSEN.format(where=where)
+    chosen = _CHOSEN.format(theme=IN_THEME, where=where)
     parameters = {**values, "theme": theme_id}
     with connection.cursor() as cursor:
 

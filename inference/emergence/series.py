@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from voc.data.customers import active_customers
 from voc.data.lake import Lake
+from voc.inference.spoken_themes import spoken_themes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -20,10 +21,9 @@ is looked at. Where that rises and the theme does not, its customers' mood has s
 SEPARATOR = " | "
 """Between the parts of a slice's id, as in `T004 | product | router`."""
 
-_THEMES = """
+_THEMES = f"""
     SELECT theme_id AS name, contacts.day, count(DISTINCT customer_id) AS customers
-    FROM theme_assignments JOIN contacts USING (contact_id)
-    WHERE theme_id IS NOT NULL GROUP BY ALL ORDER BY ALL
+    FROM {spoken_themes()} JOIN contacts USING (contact_id) GROUP BY ALL ORDER BY ALL
 """
 # A contact may have several reasons, and a reason counts where it passed the threshold.
 _REASONS = """
@@ -37,8 +37,7 @@ _REASONS = """
 _SLICES = """
     WITH assigned AS (
         SELECT theme_id, contacts.day, customer_id, {value} AS value
-        FROM theme_assignments JOIN contacts USING (contact_id) {join}
-        WHERE theme_id IS NOT NULL
+        FROM {spoken} JOIN contacts USING (contact_id) {join}
     )
     SELECT theme_id || '{between}' || '{dimension}' || '{between}' || value AS name, day,
            count(DISTINCT customer_id) AS customers
@@ -115,7 +114,11 @@ def slice_series(lake: Lake, dimension: Dimension, model_version: str | None, mi
     nothing can be said of them.
     """
     sql = _SLICES.format(
-        value=_VALUES[dimension], dimension=dimension, between=SEPARATOR, join=_JOINS.get(dimension, "")
+        spoken=spoken_themes(),
+        value=_VALUES[dimension],
+        dimension=dimension,
+        between=SEPARATOR,
+        join=_JOINS.get(dimension, ""),
     )
     found = _series(lake, lake.query(sql, {"version": model_version} if "$version" in sql else None))
     kept = np.flatnonzero(found.customers.sum(axis=1) >= minimum)

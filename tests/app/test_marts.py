@@ -312,7 +312,7 @@ def test_a_contact_with_its_labels(marts: Marts) -> None:
         ("customer", "Рачун је велик"),
         ("agent", "Thank you"),
     ]
-    assert (found.theme_label, found.sentiment, found.scored) == ("Bills", "positive", True)
+    assert ([theme.label for theme in found.themes], found.sentiment, found.scored) == (["Bills"], "positive", True)
     unscored = marts.contact("d")
     assert unscored is not None and not unscored.scored and not unscored.reasons
     assert marts.contact("nobody") is None

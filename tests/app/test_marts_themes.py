@@ -59,7 +59,7 @@ def test_decisions_hold_before_the_next_run(company: Workspace, read: Read, make
     assert found is not None
     assert (found.owner, found.fixed_release, found.fix) == ("Mreža", "4.2", None)
     contact = marts.contact("x")
-    assert contact is not None and contact.theme_label == "Ruter"
+    assert contact is not None and [theme.label for theme in contact.themes] == ["Ruter"]
 
 
 def test_groups_count_their_themes_together(company: Workspace, make: Any) -> None:

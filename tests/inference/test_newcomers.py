@@ -184,7 +184,7 @@ def test_later_runs_and_refits_keep_it(company: Workspace) -> None:
 def test_what_was_said_before_it_was_there_stays_where_it_was(
     company: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voc.inference.themes.INSIDE", 0.9)  # topics this far apart leave nothing in between
+    monkeypatch.setattr("voc.inference.theme_assignment.INSIDE", 0.9)  # topics this far apart leave nothing in between
     ids = ("stray", "heart")
     heart, elsewhere = np.eye(16)[[3, 9]]
     (name,) = company.lake.query("SELECT DISTINCT space FROM themes")["space"].to_pylist()

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,21 @@ import pytest
 from deltalake import write_deltalake
 
 from tests.inference.scoring_commands import kill_scoring, run_scoring
+from voc.data import contracts
 from voc.data.columns import vectors_of
 from voc.data.lake import Lake, Rows
+from voc.data.text import contact_text
 from voc.data.workspace import Workspace
 from voc.errors import WorkspaceError
 from voc.inference.answers import SURE_TURN, Answers, directions
 from voc.inference.score import score
 from voc.inference.themes import themes
+from voc.labels import TaskName
+from voc.models.decisions import Decisions
 from voc.models.facts import read_facts
-from voc.models.predictions import Predictions
-from voc.models.tasks import default_tasks
+from voc.models.predictions import Passages, Predictions
+from voc.models.reading import Segmented
+from voc.models.tasks import Floats, Task, default_tasks
 
 TableOf = Callable[[Workspace, str, str], str]
 SCORES = ("scores", "model_version, contact_id")
@@ -93,6 +99,66 @@ def test_a_turn_has_a_mood_only_where_that_is_sure(trained: Workspace) -> None:
     (course,) = columns["sentiment_course"]
     assert [(said["turn"], said["sentiment"]) for said in course] == [(0, "neutral"), (2, "positive")]
     assert [said["probability"] for said in course] == pytest.approx([0.06, 0.8])
+
+
+def test_several_reasons_are_mentions_of_their_own(trained: Workspace) -> None:
+    assert trained.current_model is not None
+    facts = read_facts(trained.models / trained.current_model)
+    reason = next(task for task in facts.tasks if task.name == TaskName.REASON)
+    turns = [
+        [
+            {"speaker": "customer", "text": "It is  late. And my bill is far too high."},
+            {"speaker": "customer", "text": "Bye now, all."},
+        ],
+        [{"speaker": "customer", "text": "It is  late. And my bill is far too high."}],
+        [{"speaker": "customer", "text": "Bye now, all."}],
+    ]
+    texts = [contact_text(spoken) for spoken in turns]
+    read = Segmented.of(texts)
+    sure = np.zeros((3, len(reason.labels)), np.float32)
+    sure[0, [0, 1, 2]] = [0.97, 0.98, 0.99]  # the second and the third stand in the same passage
+    sure[1, [0, 1]] = 0.99  # both in one
+    sure[2, 0] = 0.99  # one alone
+    spoken = np.zeros(sure.shape, np.int64)
+    spoken[0, [0, 1, 2]] = [0, 2, 2]
+    vectors = np.eye(len(read.unique), 8, dtype=np.float32)
+    every = {task.name: np.full((3, len(task.labels)), 0.1, np.float32) for task in facts.tasks}
+    chosen = {task.name: np.zeros((3, len(task.labels)), np.int64) for task in facts.tasks}
+    found = Predictions(every | {reason.name: sure}, vectors[:3], {}, chosen | {reason.name: spoken}, {},
+                        Passages(read.rows, vectors))  # fmt: skip
+    answers = Answers(facts, turns, texts, found)
+    column = answers.mentions()
+    assert column.type == contracts.SCORES.schema.field("mentions").type
+    first, second, third = column.to_pylist()
+    assert (second, third) == (None, None)
+    assert [(each["turn"], each["begin"], each["end"]) for each in first] == [(1, 0, 13), (0, 0, 12)]
+    assert [np.argmax(each["embedding"]) for each in first] == [read.unique.index("Bye now, all."), 0]
+    agents = [[turn | {"speaker": "agent"} for turn in spoken] for spoken in turns]
+    assert Answers(replace(facts, speakers="everyone"), agents, texts, found).mentions().null_count == 3
+
+
+def test_mentions_are_scored_on_real_contacts(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_threshold = Decisions.decide
+
+    def decide(self: Decisions, task: Task, probabilities: Floats) -> np.ndarray:
+        if task.name != TaskName.REASON:
+            return by_threshold(self, task, probabilities)
+        return probabilities >= np.sort(probabilities, axis=1)[:, -3:-2]  # so small a model is sure of hardly any
+
+    monkeypatch.setattr(Decisions, "decide", decide)
+    score(trained, engine="torch")
+    rows = trained.lake.query(
+        "SELECT turns, reasons, mentions, embedding FROM scores JOIN contacts USING (contact_id)"
+    ).to_pylist()
+    several = [row for row in rows if row["mentions"]]
+    assert several
+    for row in rows:
+        places = list({tuple(each["evidence"].values()): None for each in row["reasons"] if each["evidence"]})
+        found = [(each["turn"], each["begin"], each["end"]) for each in row["mentions"] or ()]
+        assert found == (places if len(places) > 1 else [])
+    vectors = np.array([each["embedding"] for row in several for each in row["mentions"]])
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert vectors.shape[1] == len(rows[0]["embedding"])
 
 
 def test_a_table_of_an_older_version_gets_the_column(trained: Workspace) -> None:
