@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from voc.data.columns import vectors_column
-from voc.data.contracts import CONTRACTS
+from voc.data.contracts import CONTRACTS, EVIDENCE, OTHER_THEME
 from voc.data.demo import generate, settings_toml, taxonomy_toml
 from voc.data.ingest import ingest
 from voc.data.lake import Lake
 from voc.data.workspace import Workspace, write_atomically
+from voc.inference.spoken_themes import spoken_themes
 from voc.inference.theme_edits import EditKind
 from voc.labels import Sentiment
 from voc.models.outcome import CURRENT, FOLDER, FeatureSpace, HeadManifest, OutcomeHead, save_head
@@ -34,6 +35,7 @@ WIDTH = 8
 _BATCH = 50_000  # contacts of a commit, about
 _POOL = 4_000  # different conversations
 _FIXED = 20  # themes that somebody marked as fixed
+_SEVERAL = 0.13  # of the contacts in a theme speak of another one as well, about as many as in the demo
 _JUDGED = 10_000  # labelled contacts of the test split
 Column: TypeAlias = "pa.Array | pa.ChunkedArray"
 Numbers = npt.NDArray[np.int64]
@@ -120,7 +122,7 @@ class _Drawn:
             "theme_assignments": _table(
                 "theme_assignments",
                 contact_id=ids, day=day, theme_id=pc.if_else(pa.array(inside), _ids("T", theme, 3), None),
-                similarity=similarity,
+                similarity=similarity, others=self._others(theme, inside),
             ),
             "theme_map": _table(
                 "theme_map", contact_id=ids, day=day, x=pa.array(places[:, 0]), y=pa.array(places[:, 1])
@@ -130,6 +132,17 @@ class _Drawn:
             ),
             "labels": _table("labels", contact_id=ids, split=_same("test", ids)).filter(pa.array(labelled)),
         }  # fmt: skip
+
+    def _others(self, theme: Numbers, inside: np.ndarray) -> pa.Array:
+        """Another theme for some of the contacts that are in one."""
+        several = inside & (self.random.random(len(theme)) < _SEVERAL)
+        more = (theme[several] + 1 + self.random.integers(0, self.shape.themes - 1, several.sum())) % self.shape.themes
+        near = pa.array(np.full(len(more), 0.5, np.float32))
+        rows = pa.StructArray.from_arrays(
+            [_ids("T", more, 3), near, pa.nulls(len(more), EVIDENCE)], fields=list(OTHER_THEME)
+        )
+        begins = np.concatenate([[0], np.cumsum(several)])
+        return pa.ListArray.from_arrays(pa.array(begins, pa.int32(), mask=np.append(~several, False)), rows)
 
     def people(self) -> dict[str, pa.Table]:
         """All customers, of whom one in twenty leaves."""
@@ -257,9 +270,9 @@ def _model(workspace: Workspace) -> None:
 def _themes(lake: Lake, shape: Shape, random: np.random.Generator) -> None:
     """Themes of what was assigned, named by numbers; twenty of them marked as fixed."""
     found = lake.query(
-        """SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
+        f"""SELECT theme_id, count(*) AS contacts, count(DISTINCT customer_id) AS customers,
                   min(day) AS first_day, max(day) AS last_day, arg_max(contact_id, similarity, 8) AS verbatim_ids
-           FROM theme_assignments JOIN contacts USING (contact_id, day) WHERE theme_id IS NOT NULL
+           FROM {spoken_themes()} JOIN contacts USING (contact_id)
            GROUP BY theme_id ORDER BY theme_id"""
     )
     count, now = len(found), datetime(2026, 7, 1, tzinfo=UTC)
@@ -324,8 +337,8 @@ def _themes(lake: Lake, shape: Shape, random: np.random.Generator) -> None:
 def _signals(lake: Lake, shape: Shape) -> None:
     """What is usual for each theme and reason on each day: its mean. Every twentieth theme is rising."""
     groups = {
-        "theme": "SELECT theme_id AS group_id, day, customer_id FROM theme_assignments JOIN contacts "
-        "USING (contact_id, day) WHERE theme_id IS NOT NULL",
+        "theme": f"""SELECT theme_id AS group_id, day, customer_id FROM {spoken_themes()}
+            JOIN contacts USING (contact_id)""",
         "reason": "SELECT unnest(reasons).reason AS group_id, day, customer_id FROM scores JOIN contacts "
         "USING (contact_id, day)",
     }
