@@ -159,6 +159,7 @@ def theme_suites(
     """The suites of theme discovery by name: those on public data, and those on a workspace."""
     from voc.experiments.suites.idea import SUITES as IDEA
     from voc.experiments.suites.newcomers import suite as newcomers
+    from voc.experiments.suites.theme_reasons import theme_reasons
     from voc.experiments.suites.theme_scale import theme_scale
     from voc.experiments.suites.theme_stability import theme_stability
     from voc.experiments.suites.themes import SUITES
@@ -168,7 +169,12 @@ def theme_suites(
         **{name: partial(suite, encoder=encoder) for name, suite in IDEA.items()},
         "scale": partial(theme_scale, encoder=encoder),
     }
-    return on_data, {"stability": theme_stability, "newcomers": partial(newcomers, data=data)}
+    on_workspace: dict[str, WorkspaceSuite] = {
+        "stability": theme_stability,
+        "reasons": theme_reasons,
+        "newcomers": partial(newcomers, data=data),
+    }
+    return on_data, on_workspace
 
 
 def _bench_workspace(root: Path | None) -> Workspace:

@@ -39,7 +39,7 @@ def theme_stability(workspace: Workspace, progress: Progress, run: RunLog) -> Be
         raise WorkspaceError(f"{workspace.root}: nothing scored with model {version}; run: voc score")
     early = contacts.slice(0, round(contacts.num_rows / (1 + GROWTH)))
     late = contacts.slice(early.num_rows)
-    with _copy(workspace, version) as grown:
+    with copied(workspace, version) as grown:
         progress("themes of the first contacts", 0.1)
         _fill(grown, early, scores)
         themes(grown)
@@ -48,12 +48,12 @@ def theme_stability(workspace: Workspace, progress: Progress, run: RunLog) -> Be
         _fill(grown, late, scores)
         summary = themes(grown)
         after = _themes_of(grown)
-    with _copy(workspace, version) as other:
+    with copied(workspace, version) as other:
         progress("all contacts, newly fitted", 0.6)
         _fill(other, contacts, scores)
         themes(other)
         fresh = _themes_of(other)
-    with _copy(workspace, version) as other:
+    with copied(workspace, version) as other:
         progress("in reverse order", 0.8)
         _fill(other, contacts.take(pa.array(np.arange(contacts.num_rows)[::-1])), scores)
         themes(other)
@@ -75,16 +75,16 @@ def theme_stability(workspace: Workspace, progress: Progress, run: RunLog) -> Be
 
 
 @contextmanager
-def _copy(workspace: Workspace, version: str) -> Iterator[Workspace]:
+def copied(workspace: Workspace, version: str) -> Iterator[Workspace]:
     """The workspace's settings with an empty lake."""
     with tempfile.TemporaryDirectory(prefix="voc-stability-") as folder:
         root = Path(folder)
         for name in ("voc.toml", "taxonomy.toml"):
             shutil.copy(workspace.root / name, root / name)
         (root / "models" / version).mkdir(parents=True)
-        copied = Workspace.open(root)
-        copied.make_current(version)
-        yield copied
+        copy = Workspace.open(root)
+        copy.make_current(version)
+        yield copy
 
 
 def _fill(workspace: Workspace, contacts: pa.Table, scores: pa.Table) -> None:
