@@ -90,6 +90,13 @@ def contact_text(turns: Sequence[Mapping[str, Any]], speakers: str = "customer")
     return "\n".join(" ".join(turns[number]["text"].split()) for number in turn_numbers(turns, speakers))
 
 
+def said_in(turns: Sequence[Mapping[str, Any]], place: Mapping[str, int] | None) -> str:
+    """The words in a passage (turn, begin, end), as written; without a passage what the customer says in all."""
+    if place is None:
+        return contact_text(turns)
+    return str(turns[place["turn"]]["text"][place["begin"] : place["end"]])
+
+
 def turn_numbers(turns: Sequence[Mapping[str, Any]], speakers: str = "customer") -> list[int]:
     """The turns that `contact_text` reads, a line each, in the order of its lines; blank ones are left out."""
     own = _spoken(turns, {Speaker.CUSTOMER})

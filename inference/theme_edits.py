@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ import pyarrow as pa
 from voc.data.contracts import THEME_EDITS
 from voc.data.lake import Lake, writable
 from voc.data.locks import alone
-from voc.data.text import contact_text, fold, one_line
+from voc.data.text import fold, one_line, said_in
 from voc.errors import ThemeError
 from voc.inference.spoken_themes import spoken_themes
 
@@ -201,15 +200,8 @@ def contacts_saying(lake: Lake, theme_id: str, words: str) -> tuple[str, ...]:
         return ()
     likes = [f"%{word.translate(_LIKE)}%" for word in folded]
     found = lake.query(_SAYING, {"theme": theme_id, "words": likes}).to_pylist()
-    said = ((row["contact_id"], fold(_said(row["turns"] or (), row["evidence"]))) for row in found)
+    said = ((row["contact_id"], fold(said_in(row["turns"] or (), row["evidence"]))) for row in found)
     return tuple(contact for contact, text in said if all(word in text for word in folded))
-
-
-def _said(turns: Sequence[Mapping[str, Any]], evidence: Mapping[str, int] | None) -> str:
-    """The customer's words in a passage, or in the whole contact."""
-    if evidence is None:
-        return contact_text(turns)
-    return str(turns[evidence["turn"]]["text"][evidence["begin"] : evidence["end"]])
 
 
 def split_off(

@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from voc.data.columns import vectors_of
 from voc.data.contracts import THEME_EVENTS, THEMES
 from voc.data.lake import Lake
 from voc.data.runs import latest_runs, record_run
-from voc.data.text import contact_text
+from voc.data.text import contact_text, said_in
 from voc.data.workspace import Workspace
 from voc.errors import ModelFolderError, ThemeError, WorkspaceError
 from voc.inference.lineage import KnownTheme, ThemeEvent, continue_themes, with_newcomers
@@ -45,14 +45,16 @@ _SAMPLE = """
         SELECT contact_id, md5(contact_id || $seed) AS place FROM scores SEMI JOIN contacts USING (contact_id)
         WHERE model_version = $version ORDER BY place, contact_id LIMIT $most
     )
-    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form, theme_id
+    SELECT contact_id, customer_id, turns, reasons[1].evidence AS told, embedding, language || '-' || script AS form,
+           theme_id
     FROM chosen JOIN scores USING (contact_id) JOIN contacts USING (contact_id)
          LEFT JOIN theme_assignments USING (contact_id)
     WHERE model_version = $version
     ORDER BY place, contact_id
 """
 _NAMED = """
-    SELECT contact_id, customer_id, turns, embedding, language || '-' || script AS form, theme_id
+    SELECT contact_id, customer_id, turns, reasons[1].evidence AS told, embedding, language || '-' || script AS form,
+           theme_id
     FROM scores JOIN contacts USING (contact_id) LEFT JOIN theme_assignments USING (contact_id)
     WHERE model_version = $version AND list_contains($ids::VARCHAR[], contact_id) ORDER BY contact_id
 """
@@ -104,11 +106,14 @@ class ThemesSummary:
 
 @dataclass(frozen=True)
 class _Sample:
-    """The contacts that themes are fitted on; `vectors` in the theme space, `before` their theme until now."""
+    """The contacts that themes are fitted on; `vectors` in the theme space, `before` their theme until now. `told` is
+    the passage of the most probable reason, or the whole text where there is none: without greetings and courtesies it
+    says best what a theme is called."""
 
     contact_ids: list[str]
     customers: list[str]
     texts: list[str]
+    told: list[str]
     languages: list[str]
     vectors: Floats
     before: list[str | None]
@@ -116,11 +121,12 @@ class _Sample:
     @classmethod
     def of(cls, read: pa.Table, space: ThemeSpace) -> "_Sample":
         """Contacts as `_SAMPLE` gives them."""
-        forms = read["form"].to_pylist()
+        forms, turns = read["form"].to_pylist(), read["turns"].to_pylist()
         return cls(
             read["contact_id"].to_pylist(),
             read["customer_id"].to_pylist(),
-            [contact_text(turns) for turns in read["turns"].to_pylist()],
+            [contact_text(spoken) for spoken in turns],
+            [said_in(spoken, place) for spoken, place in zip(turns, read["told"].to_pylist(), strict=True)],
             [form.partition("-")[0] for form in forms],
             space.apply(vectors_of(read["embedding"]), forms),
             read["theme_id"].to_pylist(),
@@ -131,6 +137,7 @@ class _Sample:
             self.contact_ids + more.contact_ids,
             self.customers + more.customers,
             self.texts + more.texts,
+            self.told + more.told,
             self.languages + more.languages,
             np.concatenate([self.vectors, more.vectors]),
             self.before + more.before,
@@ -316,11 +323,12 @@ def _theme_rows(
     ids = standing.ids
     members = _members(assigned, sample, ids)
     company = words_of(config.company.name)
-    keywords = theme_keywords(sample.texts, sample.customers, members, len(ids), config.themes.keywords, company)
+    telling = replace(sample, texts=sample.told)
+    keywords = theme_keywords(telling.texts, telling.customers, members, len(ids), config.themes.keywords, company)
     renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
     named = {**{theme: row["label"] for theme, row in rows.items() if theme not in renamed}, **edits.labels}
     unnamed = [place for place, identity in enumerate(ids) if not named.get(identity)]
-    new = name_themes(sample, members, keywords, unnamed, set(named.values()), config)
+    new = name_themes(telling, members, keywords, unnamed, set(named.values()), config)
     nothing: dict[str, Any] = {"contacts": 0, "customers": 0, "first_day": None, "last_day": None}
     found, events = [], []
     for place, theme in enumerate(standing.themes):
@@ -383,7 +391,8 @@ def _with_groups(
     if not set(groups) <= set(labels):
         theme = _members(assigned, sample, ids)
         place = np.array([groups.index(group_of[identity]) for identity in ids] + [-1])
-        labels = dict(zip(groups, name_groups(sample, place[theme], len(groups), config), strict=True)) | labels
+        telling = replace(sample, texts=sample.told)
+        labels = dict(zip(groups, name_groups(telling, place[theme], len(groups), config), strict=True)) | labels
     return [
         row
         | {"theme_group": group_of.get(row["theme_id"]), "theme_group_label": labels.get(group_of.get(row["theme_id"]))}

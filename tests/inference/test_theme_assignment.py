@@ -165,3 +165,30 @@ def test_merged_themes_count_once_and_dismissed_ones_not(company: Workspace) -> 
     themes(company, refit=False)
     row = row_of(company, "more")
     assert (row["theme_id"], row["others"], row["evidence"]["begin"]) == (bill, None, 29)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_theme_is_named_by_the_passages_that_tell_the_reason(tmp_path: Path, known: bool) -> None:
+    workspace = without_contacts(tmp_path / "company", "")
+    for topic in WORDS:
+        add(workspace, topic, 60)
+    greeting = "Lovely, lovely weather. "
+    contacts, scores = (workspace.lake.query(f"SELECT * FROM {name}") for name in ("contacts", "scores"))
+    rows = contacts.to_pylist()
+    marks = {row["contact_id"]: row for row in scores.to_pylist()}
+    for row in rows:
+        if row["contact_id"].startswith("c0-"):
+            text = greeting + row["turns"][0]["text"]
+            row["turns"] = [row["turns"][0] | {"text": text}]
+            place = {"turn": 0, "begin": len(greeting), "end": len(text)}
+            reason = {"reason": "device_faulty", "probability": 0.9, "evidence": place}
+            marks[row["contact_id"]]["reasons"] = [reason] if known else []
+    workspace.lake.replace("contacts", pa.Table.from_pylist(rows, schema=contacts.schema))
+    workspace.lake.replace("scores", pa.Table.from_pylist(list(marks.values()), schema=scores.schema))
+    themes(workspace)
+    (row,) = workspace.lake.query(
+        "SELECT * FROM themes WHERE theme_id = $theme", {"theme": theme_of(workspace, 0)}
+    ).to_pylist()
+    assert "overheats" in row["keywords"]
+    assert ("lovely" in row["keywords"]) is not known
+    assert not known or "lovely" not in row["label"].lower()
