@@ -214,6 +214,11 @@ def themes(selection: Selection) -> tuple[ThemeSummary, ...]:
     return cast(tuple[ThemeSummary, ...], _answer(_state(), "themes", selection))
 
 
+def in_themes(selection: Selection) -> int:
+    """Contacts that speak of any active theme."""
+    return cast(int, _answer(_state(), "in_themes", selection))
+
+
 def theme_groups(selection: Selection) -> tuple[ThemeGroup, ...]:
     """Groups of active themes."""
     return cast(tuple[ThemeGroup, ...], _answer(_state(), "theme_groups", selection))

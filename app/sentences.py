@@ -149,9 +149,8 @@ def hidden_cells(least_customers: int) -> str:
     return said.format(least=count(least_customers))
 
 
-def themes(found: tuple[ThemeSummary, ...], contacts: int) -> str:
-    """How many themes there are and how much of the period they cover."""
-    inside = sum(theme.contacts for theme in found)
+def themes(found: tuple[ThemeSummary, ...], inside: int, contacts: int) -> str:
+    """How many themes there are, and how many of the contacts speak of any of them."""
     estimate = intervals.share(inside, contacts)
     start = counted(
         ngettext("{count} theme in what customers say.", "{count} themes in what customers say.", len(found)),

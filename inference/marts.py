@@ -418,6 +418,17 @@ class Marts:
         """All active themes, largest in the selection first. `recent` and `baseline` end on the data's last day."""
         return self._themes(selection, None)
 
+    def in_themes(self, selection: Selection) -> int:
+        """How many contacts of the selection speak of any active theme; the themes' own counts overlap."""
+        active = "SELECT theme_id FROM theme WHERE status = 'active'"
+        found = self._rows(
+            f"""SELECT count(*) FROM contact WHERE {_SELECTED} AND (
+                    theme_id IN ({active})
+                    OR number IN (SELECT number FROM other_theme WHERE theme_id IN ({active})))""",
+            _values(selection),
+        )
+        return int(found[0][0])
+
     def theme_groups(self, selection: Selection) -> tuple[ThemeGroup, ...]:
         """Groups of active themes, largest in the selection first; as of `marts_groups.theme_groups`."""
         return marts_groups.theme_groups(self._connection, selection)

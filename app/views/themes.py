@@ -20,6 +20,8 @@ if not themes or not totals.contacts:
     (components.no_themes if not themes else components.nothing_selected)()
     st.stop()
 with top:
-    components.heading(TITLE, sentences.themes(themes, totals.contacts), sentences.fastest(themes))
+    components.heading(
+        TITLE, sentences.themes(themes, queries.in_themes(view.selection), totals.contacts), sentences.fastest(themes)
+    )
 theme_group_views.listed(themes, view)
 components.footer(span, totals)

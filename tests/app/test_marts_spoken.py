@@ -1,7 +1,7 @@
 """Contacts that speak of several themes, in every answer that counts or shows themes."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from voc.data.workspace import Workspace
 from voc.inference.evidence import Evidence
 from voc.inference.marts import ContactTheme, Criteria, Marts, Selection
 from voc.inference.marts_map import Region
+from voc.inference.theme_edits import Edit, EditKind
 
 DAY = date(2026, 5, 1)
 ALL = Selection(DAY, DAY + timedelta(days=6))
@@ -64,7 +65,15 @@ def test_a_contact_counts_in_each_of_its_themes(marts: Marts) -> None:
         "a": (2, 2, 2), "b": (1, 1, 1), "c": (2, 2, 2)
     }  # fmt: skip
     assert [found[name].trend[-1] for name in "abc"] == [2, 1, 2]
-    assert marts.totals(ALL).contacts == 4
+    assert (marts.totals(ALL).contacts, marts.in_themes(ALL)) == (4, 3)
+
+
+def test_a_contact_whose_first_theme_is_gone_still_speaks_of_the_others(spoken: Workspace, make: Any) -> None:
+    marts = Marts.load(spoken.lake, make.model)
+    marts.take_in((Edit("e", datetime(2026, 5, 2, tzinfo=UTC), "ana", EditKind.DISMISS, "a"),))
+    assert marts.in_themes(ALL) == 2
+    assert [theme.theme_id for theme in marts.contacts_by_id(("x",))[0].themes] == ["b", "c"]
+    marts.close()
 
 
 def test_a_group_counts_it_once(marts: Marts) -> None:

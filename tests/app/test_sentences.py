@@ -91,7 +91,7 @@ def test_theme_sentences() -> None:
     )
     assert sentences.fastest((theme(baseline=280),)) == "None grew clearly in the last 7 days."
     assert sentences.fastest((theme(baseline=0),)) is None
-    assert plain(sentences.themes((theme(),), 1_000)) == (
+    assert plain(sentences.themes((theme(),), 190, 1_000)) == (
         "1 theme in what customers say. They hold 19 % of 1,000 contacts."
     )
 
