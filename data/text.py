@@ -91,8 +91,9 @@ def contact_text(turns: Sequence[Mapping[str, Any]], speakers: str = "customer")
 
 
 def said_in(turns: Sequence[Mapping[str, Any]], place: Mapping[str, int] | None) -> str:
-    """The words in a passage (turn, begin, end), as written; without a passage what the customer says in all."""
-    if place is None:
+    """The words in a passage (turn, begin, end), as written. Without one, or where a contact that was told anew has no
+    such turn any more, what the customer says in all."""
+    if place is None or place["turn"] >= len(turns):
         return contact_text(turns)
     return str(turns[place["turn"]]["text"][place["begin"] : place["end"]])
 

@@ -201,8 +201,9 @@ class ContactView:
     def said_of(self, theme_id: str) -> str | None:
         """The passage that speaks of this theme, on one line; None where the whole contact does, or nothing in it."""
         for theme in self.themes:
-            if theme.theme_id == theme_id and theme.evidence is not None:
-                place = theme.evidence
+            place = theme.evidence
+            # A contact that was told anew after it had been scored may have fewer turns.
+            if theme.theme_id == theme_id and place is not None and place.turn < len(self.turns):
                 return " ".join(self.turns[place.turn].text[place.begin : place.end].split())
         return None
 

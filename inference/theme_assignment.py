@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from voc.data.columns import day_groups, vectors_of
 from voc.data.contracts import EVIDENCE, OTHER_THEME, THEME_ASSIGNMENTS
 from voc.data.lake import Lake
-from voc.data.text import contact_text, fingerprints
+from voc.data.text import contact_text, fingerprints, said_in
 from voc.inference.lineage import KnownTheme
 from voc.inference.newcomers import INSIDE
 from voc.inference.theme_edits import Edits, Split
@@ -121,12 +121,8 @@ def _said(batch: pa.Table, standing: Standing, space: ThemeSpace, first: int) ->
     owner = pc.list_parent_indices(mentions).to_numpy().astype(np.int64)
     contact = np.concatenate([np.arange(batch.num_rows), owner])
     texts = [contact_text(spoken) for spoken in turns]
-    texts += [
-        turns[row][turn]["text"][begin:end]
-        for row, turn, begin, end in zip(
-            owner.tolist(), *(passages.field(name).to_pylist() for name in EVIDENCE.names), strict=True
-        )
-    ]
+    places = pa.StructArray.from_arrays([passages.field(name) for name in EVIDENCE.names], fields=list(EVIDENCE))
+    texts += [said_in(turns[row], place) for row, place in zip(owner.tolist(), places.to_pylist(), strict=True)]
     vectors = space.apply(vectors_of(batch["embedding"]), forms)
     if len(owner):
         of_passages = vectors_of(pa.chunked_array([passages.field("embedding")]))
@@ -135,7 +131,6 @@ def _said(batch: pa.Table, standing: Standing, space: ThemeSpace, first: int) ->
     floors = np.array([theme.floor for theme in standing.themes], dtype=np.float32)
     least = _not_before(standing.themes, batch["day"].to_numpy()[contact])
     theme, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors, least)
-    places = pa.StructArray.from_arrays([passages.field(name) for name in EVIDENCE.names], fields=list(EVIDENCE))
     evidence = pa.concat_arrays([pa.nulls(batch.num_rows, EVIDENCE), places])
     return _Said(first + contact, fingerprints(texts), theme, similarity, evidence)
 

@@ -1,6 +1,7 @@
 """Contacts that speak of several themes, in every answer that counts or shows themes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -120,6 +121,12 @@ def test_a_contact_tells_its_themes_and_where_it_speaks_of_each(marts: Marts) ->
     assert [found["x"].said_of(theme) for theme in "abcd"] == [BILL, ROUTER, ROUTER, None]
     assert (found["y"].themes, found["y"].said_of("a")) == ((ContactTheme("a", "A", None),), None)
     assert found["n"].themes == ()
+
+
+def test_a_contact_that_was_told_anew_has_no_passage(marts: Marts) -> None:
+    (found,) = marts.contacts_by_id(("x",))
+    shorter = replace(found, turns=())
+    assert [shorter.said_of(theme) for theme in "abc"] == [None] * 3
 
 
 def test_an_area_keeps_the_themes_that_its_contacts_speak_of(spoken: Workspace, make: Any) -> None:

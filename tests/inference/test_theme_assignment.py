@@ -154,6 +154,16 @@ def test_words_are_looked_for_in_the_passage(company: Workspace) -> None:
     assert contacts_saying(company.lake, router, "naplacen") == ("both",)
 
 
+def test_a_contact_that_was_told_anew_keeps_its_themes_until_it_is_scored(company: Workspace) -> None:
+    tell(company, "both", BILL + ROUTER, BILL, ROUTER)
+    before = row_of(company, "both")
+    contacts = company.lake.query("SELECT * FROM contacts")
+    rows = [row | {"turns": []} if row["contact_id"] == "both" else row for row in contacts.to_pylist()]
+    company.lake.replace("contacts", pa.Table.from_pylist(rows, schema=contacts.schema))
+    themes(company, refit=False)
+    assert row_of(company, "both")["theme_id"] == before["theme_id"]
+
+
 def test_merged_themes_count_once_and_dismissed_ones_not(company: Workspace) -> None:
     tell(company, "both", BILL + ROUTER, BILL, ROUTER)
     router, bill, signal = (theme_of(company, topic) for topic in range(3))
