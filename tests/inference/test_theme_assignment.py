@@ -146,6 +146,17 @@ def test_split_takes_the_passage_and_leaves_the_rest(company: Workspace) -> None
     assert row["others"][0]["theme_id"] not in (router, bill)
 
 
+def test_a_named_contact_is_in_the_new_theme_whatever_its_passages_are_in(company: Workspace) -> None:
+    tell(company, "both", BILL + SIGNAL, BILL, SIGNAL)
+    bill, signal = theme_of(company, 1), theme_of(company, 2)
+    split(company.lake, theme_of(company, 0), ["both", *(f"c0-{number:04d}" for number in range(4))], "somebody")
+    themes(company, refit=False)
+    row = row_of(company, "both")
+    new = row_of(company, "c0-0001")["theme_id"]
+    assert [row["theme_id"], *(other["theme_id"] for other in row["others"])] == [bill, signal, new]
+    assert row["others"][1]["evidence"] is None
+
+
 def test_words_are_looked_for_in_the_passage(company: Workspace) -> None:
     tell(company, "both", BILL + ROUTER, BILL, ROUTER)
     router, bill = theme_of(company, 0), theme_of(company, 1)
