@@ -42,7 +42,7 @@ _FIGURES: dict[str, Callable[[Any], Any]] = {
             "span", "options", "totals", "daily", "reasons", "reason_slices", "reason_daily", "reason_classes",
             "observed_until", "back_test", "at_risk", "sentiment", "theme_shares", "impact", "gone", "theme_names",
             "emergence", "theme_groups", "theme_alerts", "baseline", "service", "trend", "fixed_themes", "stages",
-            "stage_cells",
+            "stage_cells", "in_themes",
         ),
         _whole,
     ),
