@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -55,15 +55,19 @@ class Answers:
         if TaskName.REASON not in self.tasks or passages is None:
             return pa.nulls(len(self.texts), SCORES.schema.field("mentions").type)
         spoken, mentioned = self.found.spoken[TaskName.REASON], []
-        for row, reasons in enumerate(self._decided(self.found.probabilities[TaskName.REASON])):
-            segments = dict.fromkeys(spoken[row, reasons].tolist()) if len(reasons) > 1 else {}
-            told = [(self._places(row)[segment], passages.place(row, segment)) for segment in segments]
+        for row, reasons in enumerate(self._decided):
+            segments = dict.fromkeys(spoken[row, reasons].tolist())
+            # Where nobody says anything all reasons stand in one blank segment, which has no place.
+            places = self._places(row) if len(segments) > 1 else []
+            told = [(places[segment], int(passages.rows[row, segment])) for segment in segments if places]
             own = [each for each in told if self.turns[row][each[0].turn]["speaker"] == Speaker.CUSTOMER]
             mentioned.append(own if len(own) > 1 else [])
         return _mentions_column(mentioned, passages.vectors)
 
-    def _decided(self, values: Floats) -> list[npt.NDArray[np.int64]]:
-        """For each row of (contacts, reasons) probabilities the reasons that hold, the most probable first."""
+    @cached_property
+    def _decided(self) -> list[npt.NDArray[np.int64]]:
+        """For each contact the reasons that hold, the most probable first."""
+        values = self.found.probabilities[TaskName.REASON]
         decided = self.facts.decisions.decide(self.tasks[TaskName.REASON], values)
         return [
             np.flatnonzero(holds)[np.argsort(-probabilities[holds], kind="stable")]
@@ -78,7 +82,6 @@ class Answers:
         if TaskName.REASON not in self.tasks:
             return {}
         task, values = self.tasks[TaskName.REASON], probabilities[TaskName.REASON]
-        decided = self._decided(values)
         top = values.argmax(axis=1)
         return {
             "reasons": [
@@ -88,11 +91,11 @@ class Answers:
                         "probability": float(values[row, label]),
                         "evidence": self._evidence(row, task.name, int(label)),
                     }
-                    for label in decided[row]
+                    for label in self._decided[row]
                 ]
                 for row in range(len(values))
             ],
-            "abstained": [len(reasons) == 0 for reasons in decided],
+            "abstained": [len(reasons) == 0 for reasons in self._decided],
             "top_reason": [task.labels[label] for label in top],
             "top_probability": values[np.arange(len(top)), top],
         }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,17 @@ class Standing:
     def ids(self) -> list[str]:
         """Ids in the order of the themes."""
         return [theme.theme_id for theme in self.themes]
+
+    @cached_property
+    def centroids(self) -> Floats:
+        """(themes, width)."""
+        found = [theme.centroid for theme in self.themes]
+        return np.asarray(np.stack(found) if found else np.zeros((0, 0)), dtype=np.float32)
+
+    @cached_property
+    def floors(self) -> Floats:
+        """(themes,) least cosines to the centroids."""
+        return np.array([theme.floor for theme in self.themes], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -127,10 +139,8 @@ def _said(batch: pa.Table, standing: Standing, space: ThemeSpace, first: int) ->
     if len(owner):
         of_passages = vectors_of(pa.chunked_array([passages.field("embedding")]))
         vectors = np.concatenate([vectors, space.apply(of_passages, [forms[row] for row in owner])])
-    centroids = np.stack([theme.centroid for theme in standing.themes]) if standing.themes else np.zeros((0, 0))
-    floors = np.array([theme.floor for theme in standing.themes], dtype=np.float32)
     least = _not_before(standing.themes, batch["day"].to_numpy()[contact])
-    theme, similarity = assign(vectors, np.asarray(centroids, dtype=np.float32), floors, least)
+    theme, similarity = assign(vectors, standing.centroids, standing.floors, least)
     evidence = pa.concat_arrays([pa.nulls(batch.num_rows, EVIDENCE), places])
     return _Said(first + contact, fingerprints(texts), theme, similarity, evidence)
 

@@ -132,6 +132,11 @@ class _Sample:
             read["theme_id"].to_pylist(),
         )
 
+    @property
+    def telling(self) -> "_Sample":
+        """The same with the passages for texts: what words and names are taken from."""
+        return replace(self, texts=self.told)
+
     def __add__(self, more: "_Sample") -> "_Sample":
         return _Sample(
             self.contact_ids + more.contact_ids,
@@ -323,7 +328,7 @@ def _theme_rows(
     ids = standing.ids
     members = _members(assigned, sample, ids)
     company = words_of(config.company.name)
-    telling = replace(sample, texts=sample.told)
+    telling = sample.telling
     keywords = theme_keywords(telling.texts, telling.customers, members, len(ids), config.themes.keywords, company)
     renamed = {edit.theme_id for edit in history(lake) if edit.kind == "rename"}
     named = {**{theme: row["label"] for theme, row in rows.items() if theme not in renamed}, **edits.labels}
@@ -391,8 +396,7 @@ def _with_groups(
     if not set(groups) <= set(labels):
         theme = _members(assigned, sample, ids)
         place = np.array([groups.index(group_of[identity]) for identity in ids] + [-1])
-        telling = replace(sample, texts=sample.told)
-        labels = dict(zip(groups, name_groups(telling, place[theme], len(groups), config), strict=True)) | labels
+        labels = dict(zip(groups, name_groups(sample.telling, place[theme], len(groups), config), strict=True)) | labels
     return [
         row
         | {"theme_group": group_of.get(row["theme_id"]), "theme_group_label": labels.get(group_of.get(row["theme_id"]))}

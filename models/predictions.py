@@ -18,10 +18,6 @@ class Passages:
     rows: Rows
     vectors: Floats
 
-    def place(self, text: int, segment: int) -> int:
-        """Where the vector of a text's segment stands."""
-        return int(self.rows[text, segment])
-
 
 @dataclass(frozen=True)
 class Predictions:

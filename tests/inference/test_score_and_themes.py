@@ -137,6 +137,18 @@ def test_several_reasons_are_mentions_of_their_own(trained: Workspace) -> None:
     assert Answers(replace(facts, speakers="everyone"), agents, texts, found).mentions().null_count == 3
 
 
+def test_a_contact_in_which_the_customer_says_nothing_mentions_nothing(trained: Workspace) -> None:
+    assert trained.current_model is not None
+    facts = read_facts(trained.models / trained.current_model)
+    silent = [[{"speaker": "agent", "text": "Is anybody there?"}]]
+    read = Segmented.of([""])
+    every = {task.name: np.full((1, len(task.labels)), 0.99, np.float32) for task in facts.tasks}  # and every reason
+    chosen = {task.name: np.zeros((1, len(task.labels)), np.int64) for task in facts.tasks}
+    vectors = np.ones((1, 8), np.float32)
+    answers = Answers(facts, silent, [""], Predictions(every, vectors, {}, chosen, {}, Passages(read.rows, vectors)))
+    assert answers.mentions().to_pylist() == [None]
+
+
 def test_mentions_are_scored_on_real_contacts(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     by_threshold = Decisions.decide
 
